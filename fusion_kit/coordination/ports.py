@@ -1,0 +1,157 @@
+"""What the engine needs of the world, in its own words; the columns fit these without importing them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from fusion_kit.core.agent import Agent
+from fusion_kit.core.code import Desk, DeskOrder, KeepOrder, Kept, Landing, Repository
+from fusion_kit.core.events import Draft, Event
+from fusion_kit.core.process import Exit, Job, Liveness
+from fusion_kit.core.run import Run
+from fusion_kit.core.scope import Scope
+from fusion_kit.core.task import Task
+from fusion_kit.core.work import Invocation, Order, Report, Transcript
+from fusion_kit.core.workflow import AgentSpec
+
+
+class Clock(Protocol):
+    """Time is asked for, never taken."""
+
+    def now(self) -> datetime:
+        """Return the time of day, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds on a clock that never goes back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds`."""
+        ...
+
+
+class Ids(Protocol):
+    """Chance is asked for, never taken."""
+
+    def chance(self, length: int) -> str:
+        """Return `length` random characters of lower-case base32."""
+        ...
+
+
+class Ledger(Protocol):
+    """The one door through which state changes."""
+
+    async def append(self, drafts: Sequence[Draft]) -> list[Event]:
+        """Write all of `drafts` durably, or none, and return them as events.
+
+        Raises `IllegalMove` if the rows they are about do not allow them (another process was quicker),
+        `LedgerFull` when the disk is, `LedgerDamaged` when the log cannot be trusted.
+        """
+        ...
+
+    def news(self) -> list[Event]:
+        """Return what was written since the last call, by this process and by others, in order."""
+        ...
+
+
+class Views(Protocol):
+    """The one place to ask."""
+
+    def run(self, run: str) -> Run:
+        """Return the run; raises `NotFound`."""
+        ...
+
+    def tasks(self, run: str) -> list[Task]:
+        """Return the nodes of a run in the order in which they were created."""
+        ...
+
+    def agents(self, name: str | None = None) -> list[Agent]:
+        """Return all instances, or those of one definition, by id."""
+        ...
+
+
+class Workspaces(Protocol):
+    """Places to work, and the code that moves between them."""
+
+    async def repository(self) -> Repository | None:
+        """Return what is true of the person's repository now; None where there is none."""
+        ...
+
+    async def combine(self, parents: Mapping[str, str]) -> str:
+        """Return one commit that holds all parents' (task -> commit) work; raises `CommitConflict`."""
+        ...
+
+    async def prepare(self, order: DeskOrder) -> Desk:
+        """Make the agent's workspace stand clean at a commit; what lay there and no branch holds is salvaged first."""
+        ...
+
+    async def keep(self, order: KeepOrder) -> Kept:
+        """Commit what an ended attempt left; called again for the same attempt it answers the same.
+
+        Raises `PolicyRefusal`.
+        """
+        ...
+
+    async def land(self, landing: Landing) -> str:
+        """Merge the commits into the branch and return its tip; raises `CommitConflict`."""
+        ...
+
+
+class Executor(Protocol):
+    """Whoever runs jobs: here by local processes, elsewhere perhaps not."""
+
+    async def submit(self, job: Job) -> None:
+        """Start the job, unless its attempt was ever started; raises nothing for a program that cannot be executed."""
+        ...
+
+    async def wait(self, attempt: str) -> Exit:
+        """Return how a submitted or reattached job ended, once it has."""
+        ...
+
+    async def signal(self, attempt: str, name: str) -> None:
+        """`pause` (its clocks stand still), `resume`, `interrupt` or `kill` the whole tree of a job."""
+        ...
+
+    async def cancel(self, attempt: str) -> None:
+        """Interrupt, terminate, kill, each with the job's grace, until nothing of it is alive."""
+        ...
+
+    async def reattach(self, folders: Mapping[str, Path]) -> dict[str, Liveness]:
+        """Say what became of attempts (id -> folder) that an earlier owner began; living ones are adopted."""
+        ...
+
+
+class Provider(Protocol):
+    """Somebody who can do an agent's work: it names a program and reads what that printed."""
+
+    def invocation(self, order: Order) -> Invocation:
+        """Return the program to run; raises `ProviderUnavailable` if it is not there."""
+        ...
+
+    def report(self, order: Order, transcript: Transcript) -> Report:
+        """Return what an ended attempt said of itself."""
+        ...
+
+
+class Providers(Protocol):
+    """The registry of providers."""
+
+    def provider(self, agent: AgentSpec) -> Provider:
+        """Return the one an agent names; raises `NotFound`."""
+        ...
+
+
+class Expressions(Protocol):
+    """The `${{ }}` language."""
+
+    def value(self, template: object, scope: Scope) -> object:
+        """Return `template` with every `${{ }}` in it replaced; a lone one keeps its type."""
+        ...
+
+    def holds(self, condition: str, scope: Scope) -> bool:
+        """Return whether an `if:` holds; one without a status function means `success() && ...`."""
+        ...

@@ -1,0 +1,33 @@
+"""What a caller asks of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fusion_kit.core.workflow import AgentSpec, WorkflowSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A workflow with every agent and sub-workflow it reaches; `files` are the exact bytes, by project path."""
+
+    workflow: WorkflowSpec
+    agents: Mapping[str, AgentSpec]
+    files: Mapping[str, bytes]
+    digest: str  # SHA-256 over the files, hex
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """A run to begin: everything a person chose on the command line, already checked against the definitions."""
+
+    bundle: Bundle
+    inputs: Mapping[str, object] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    max_parallel: int | None = None
+    until: str | None = None
+    only: str | None = None
+    keep_going: bool = False
+    max_cost_usd: float | None = None

@@ -1,0 +1,94 @@
+"""Code as it moves through a run: where work happens, and what was kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fusion_kit.core.errors import FusionError
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Who a commit came from; becomes its trailers."""
+
+    run: str
+    task: str
+    attempt: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskOrder:
+    """A workspace to be made ready: whose, standing at which commit, with which isolation."""
+
+    agent: str  # the instance, which names the folder
+    base: str  # commit id
+    isolation: str = "worktree"  # worktree | clone
+    stamp: Stamp | None = None  # of the attempt that will work there
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A workspace that is ready: `path` is the checkout, `base` the commit it stands at."""
+
+    agent: str
+    path: Path
+    base: str
+    salvaged: tuple[str, ...] = ()  # refs that hold what an earlier attempt left there
+
+
+@dataclass(frozen=True, slots=True)
+class KeepOrder:
+    """Turn what lies in a workspace into a commit on `branch`, moved from `expected` by compare-and-swap."""
+
+    desk: Desk
+    stamp: Stamp
+    branch: str
+    message: str
+    expected: str | None = None  # the branch's present tip; None: it must not exist
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was kept: `commit` equals the base where nothing changed."""
+
+    commit: str
+    changed: bool
+    files: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()  # changed paths that run on people's machines later
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """The commits to be merged, in order, into a branch that stands at `expected` (None: not yet)."""
+
+    run: str
+    branch: str
+    base: str
+    commits: Mapping[str, str]  # task -> commit
+    expected: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """What a run needs to know of the person's repository."""
+
+    head: str | None  # commit; None where there is none yet
+    branch: str | None  # None: detached
+    common_dir: Path
+    top: Path
+    dirty: tuple[str, ...] = field(default=())  # uncommitted paths that worktrees will not have
+
+
+class CommitConflict(FusionError):
+    """The work of {left} and {right} does not merge: {files}."""
+
+    hint = "Let one of them need the other, or keep their files apart; both branches are kept."
+
+
+class PolicyRefusal(FusionError):
+    """The workspace holds what must not be committed: {complaint}."""
+
+    hint = "Look at it with the paths named; nothing was committed and nothing was removed."

@@ -1,0 +1,1 @@
+"""Facts: frozen, in the past tense, one class each."""

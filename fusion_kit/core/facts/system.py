@@ -1,0 +1,65 @@
+"""Facts about workspaces, merges, the log and the machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fusion_kit.core.facts.base import Fact, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceSalvaged(Fact):
+    """Work that no branch holds was kept under a salvage ref before its files were touched."""
+
+    type: ClassVar[str] = "workspace.salvaged"
+    severity: ClassVar[Severity] = Severity.WARNING
+    ref: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeCompleted(Fact):
+    """The work of the run's last tasks was merged and its result branch moved."""
+
+    type: ClassVar[str] = "merge.completed"
+    branch: str
+    commit: str
+    tasks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MergeFailed(Fact):
+    """The work of two tasks does not merge; both branches are kept."""
+
+    type: ClassVar[str] = "merge.failed"
+    severity: ClassVar[Severity] = Severity.ERROR
+    tasks: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LogRepaired(Fact):
+    """An invalid tail was copied to quarantine and cut off."""
+
+    type: ClassVar[str] = "log.repaired"
+    severity: ClassVar[Severity] = Severity.WARNING
+    segment: str
+    bytes: int
+    quarantine: str
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPaused(Fact):
+    """The machine cannot take more, for instance because its disk is full; nothing new is started."""
+
+    type: ClassVar[str] = "system.paused"
+    severity: ClassVar[Severity] = Severity.CRITICAL
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SystemResumed(Fact):
+    """The cause of a pause of the system has gone."""
+
+    type: ClassVar[str] = "system.resumed"

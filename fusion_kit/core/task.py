@@ -1,0 +1,52 @@
+"""A task: one node of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fusion_kit.core.states import FINAL_TASKS, GOOD_OUTCOMES, Outcome, TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is known of a task; `id` is its node in the run, `attempt` the last one begun."""
+
+    run: str
+    id: str
+    kind: str
+    state: TaskState = TaskState.WAITING
+    outcome: Outcome | None = None
+    name: str = ""
+    section: str = "tasks"
+    parent: str | None = None
+    key: str | None = None
+    needs: tuple[str, ...] = ()
+    priority: int = 0
+    capabilities: tuple[str, ...] = ()
+    agent: str | None = None
+    attempt: str | None = None
+    attempts: int = 0
+    counted: int = 0  # attempts that used up a retry
+    base: str | None = None
+    branch: str | None = None
+    commit: str | None = None
+    exit_code: int | None = None
+    outputs: Mapping[str, object] = field(default_factory=dict)
+    artifacts: tuple[Mapping[str, object], ...] = ()
+    usage: Mapping[str, object] | None = None
+    error: Mapping[str, object] | None = None
+    reason: str | None = None
+    created_at: str = ""
+    started_at: str | None = None
+    finished_at: str | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more happens to it unless a person asks."""
+        return self.state in FINAL_TASKS
+
+    @property
+    def is_good(self) -> bool:
+        """Whether those that need it may take it as done well."""
+        return self.state is TaskState.COMPLETED and self.outcome in GOOD_OUTCOMES

@@ -1,0 +1,1 @@
+"""The ledger: a chained log that is the truth, and an index that is not."""

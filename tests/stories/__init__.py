@@ -1,0 +1,1 @@
+"""Stories: the real fusion-kit as a process."""
