@@ -8,7 +8,7 @@ from typing import assert_never
 
 from fusion_kit.core import events as e
 from fusion_kit.core.agent import Agent
-from fusion_kit.core.errors import FusionError
+from fusion_kit.core.errors import FusionError, IllegalMove
 from fusion_kit.core.run import Run
 from fusion_kit.core.states import AGENT_MOVES, RUN_MOVES, TASK_MOVES, AgentState, Outcome, RunState, TaskState, move
 from fusion_kit.core.task import Task
@@ -24,9 +24,15 @@ def _run_id(event: e.Event) -> str:
     return event.run or ""
 
 
+def _must_be_new(kind: str, row: Run | Task | Agent | None) -> None:
+    if row is not None:
+        raise IllegalMove(kind=kind, old=row.state.value, new="new")
+
+
 def run_after(run: Run | None, event: e.Event, fact: e.RunFact) -> Run:
     """Return the run as it stands once `event` is known; raises `IllegalMove` or `OrphanEvent`."""
     if isinstance(fact, e.RunQueued):
+        _must_be_new("run", run)
         return Run(
             id=_run_id(event),
             workflow=fact.workflow,
@@ -93,6 +99,7 @@ def _created(event: e.Event, fact: e.TaskCreated) -> Task:
 def task_after(task: Task | None, event: e.Event, fact: e.TaskFact) -> Task:
     """Return the task as it stands once `event` is known; raises `IllegalMove` or `OrphanEvent`."""
     if isinstance(fact, e.TaskCreated):
+        _must_be_new("task", task)
         return _created(event, fact)
     if task is None:
         raise OrphanEvent(seq=event.seq, type=event.type)
@@ -177,6 +184,7 @@ def _failed(task: Task, event: e.Event, fact: e.TaskFailed) -> Task:
 def agent_after(agent: Agent | None, event: e.Event, fact: e.AgentFact) -> Agent:
     """Return the agent as it stands once `event` is known; raises `IllegalMove` or `OrphanEvent`."""
     if isinstance(fact, e.AgentSpawned):
+        _must_be_new("agent", agent)
         return Agent(
             id=event.agent or "",
             name=fact.name,
