@@ -1,0 +1,1 @@
+"""The house rules: walls, sizes, documents and packaging are tested like code."""
