@@ -1,1 +1,1 @@
-"""Benchmarks: each prints ratios against a named peer measured in the same run."""
+"""Benchmarks: fusion-kit beside its peers, measured in one run, told as ratios."""
