@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from fusion_kit.coordination.requests import Bundle
 from fusion_kit.core.agent import Agent
 from fusion_kit.core.code import Desk, DeskOrder, KeepOrder, Kept, Landing, Repository
 from fusion_kit.core.events import Draft, Event
@@ -154,4 +156,48 @@ class Expressions(Protocol):
 
     def holds(self, condition: str, scope: Scope) -> bool:
         """Return whether an `if:` holds; one without a status function means `success() && ...`."""
+        ...
+
+
+class Archive(Protocol):
+    """The frozen copies of what runs execute, and their folders."""
+
+    def freeze(self, run: str, bundle: Bundle) -> None:
+        """Keep the exact bytes of everything the run executes, durably."""
+        ...
+
+    def thaw(self, run: str) -> tuple[Bundle, tuple[str, ...]]:
+        """Return the frozen bundle, and the paths whose files have changed since."""
+        ...
+
+    def folder(self, run: str) -> Path:
+        """Return the folder of a run; it need not exist yet."""
+        ...
+
+
+class Artifacts(Protocol):
+    """Files that leave a workspace."""
+
+    def collect(self, root: Path, patterns: Sequence[str], into: Path) -> list[dict[str, object]]:
+        """Copy what matches out of a workspace: `{path, sha256, bytes}` each, by path; links are not followed out."""
+        ...
+
+    def offer(self, source: Path, into: Path) -> None:
+        """Copy a task's artifacts to where a dependant finds them."""
+        ...
+
+
+class Owners(Protocol):
+    """A run has one owner at a time: whoever holds its lock."""
+
+    def acquire(self, run: str) -> AbstractContextManager[None]:
+        """Own the run while the block lasts; raises `RunOwned` if somebody living does."""
+        ...
+
+    def is_owned(self, run: str) -> bool:
+        """Return whether somebody living owns the run."""
+        ...
+
+    def beat(self, run: str) -> None:
+        """Leave a sign of life for people to read."""
         ...

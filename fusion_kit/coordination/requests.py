@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from fusion_kit.core.workflow import AgentSpec, WorkflowSpec
@@ -25,9 +25,37 @@ class RunRequest:
     bundle: Bundle
     inputs: Mapping[str, object] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)  # never recorded
     max_parallel: int | None = None
     until: str | None = None
     only: str | None = None
     keep_going: bool = False
     max_cost_usd: float | None = None
+
+
+class StopSignal:
+    """How a person at the terminal stops a run: once gently, twice at once; `resume` goes on from either."""
+
+    def __init__(self) -> None:
+        """Begin with nobody having asked for anything."""
+        self.requested = False
+        self.killed = False
+        self._wake: list[Callable[[], object]] = []
+
+    def request(self) -> None:
+        """Start nothing more, and ask what runs to stop."""
+        self.requested = True
+        self._tell()
+
+    def kill(self) -> None:
+        """Stop what runs at once."""
+        self.requested = self.killed = True
+        self._tell()
+
+    def when_asked(self, wake: Callable[[], object]) -> None:
+        """Call `wake` at every request."""
+        self._wake.append(wake)
+
+    def _tell(self) -> None:
+        for wake in self._wake:
+            wake()

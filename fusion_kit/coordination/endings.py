@@ -1,0 +1,132 @@
+"""From verdicts to facts: done, tried again, allowed to fail, failed, or given back."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, dataclass
+
+from fusion_kit.coordination.arrivals import drop, ended, enqueue
+from fusion_kit.coordination.execution import Execution, Stopping, Work
+from fusion_kit.coordination.starts import AttemptEnded
+from fusion_kit.coordination.verdict import Verdict
+from fusion_kit.core import events as e
+from fusion_kit.core.retry import delay_s, may_replace_lost
+from fusion_kit.core.states import AgentState, Outcome
+from fusion_kit.core.workflow import WorkspaceMode
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """For the inbox: the delay of a retry has passed."""
+
+    node: str
+
+
+def settle(execution: Execution, message: AttemptEnded) -> None:
+    """Record what an attempt came to, and free its agent in the same batch."""
+    work, verdict = message.work, message.verdict
+    node = work.node
+    del execution.running[node.id]
+    if work.mode is WorkspaceMode.RUN and verdict.commit is not None:
+        execution.shared_tip = verdict.commit
+    _free(execution, work)
+    if verdict.outcome is Outcome.SUCCESS:
+        _complete(execution, work, verdict, Outcome.SUCCESS)
+    elif verdict.outcome is Outcome.CANCELLED or execution.stopping is not Stopping.NOT:
+        _stopped(execution, work, verdict)
+    else:
+        _again_or_never(execution, work, verdict)
+
+
+def _free(execution: Execution, work: Work) -> None:
+    agent = execution.book.agents.get(work.instance or "")
+    if agent is not None and agent.state is AgentState.WORKING and agent.run == execution.book.run.id:
+        execution.book.note(e.AgentIdle(), task=work.node.id, attempt=work.attempt, agent=agent.id)
+
+
+def _complete(execution: Execution, work: Work, verdict: Verdict, outcome: Outcome) -> None:
+    fact = e.TaskCompleted(
+        outcome=outcome,
+        exit_code=verdict.exit_code,
+        outputs=verdict.outputs,
+        artifacts=verdict.artifacts,
+        usage=asdict(verdict.usage) if verdict.usage else None,
+        branch=verdict.branch,
+        commit=verdict.commit,
+        flags=verdict.flags,
+        error=verdict.error,
+    )
+    _note(execution, work, fact)
+    ended(execution, work.node)
+
+
+def _note(execution: Execution, work: Work, fact: e.TaskFact) -> None:
+    execution.book.note(fact, task=work.node.id, attempt=work.attempt, agent=work.instance)
+
+
+def _stopped(execution: Execution, work: Work, verdict: Verdict) -> None:
+    """A person stopped it: for good, or until `resume`, which begins it anew without using up a retry."""
+    if execution.stopping is Stopping.CANCEL:
+        _note(execution, work, e.TaskCancelled("the run was cancelled"))
+        ended(execution, work.node)
+    elif execution.stopping is Stopping.NOT:  # a sibling failed fast
+        _note(execution, work, e.TaskCancelled(f"stopped after {work.node.frame.halted_by} failed"))
+        ended(execution, work.node)
+    else:
+        _note(execution, work, e.TaskRetried(Outcome.CANCELLED, exit_code=verdict.exit_code, counts=False))
+
+
+def _again_or_never(execution: Execution, work: Work, verdict: Verdict) -> None:
+    row = execution.book.tasks[work.node.id]
+    counts = verdict.outcome is not Outcome.LOST or not may_replace_lost(row.attempts, row.counted)
+    wait_s = delay_s(work.node.spec.retry, verdict.outcome, row.counted) if counts else 0.0
+    if wait_s is not None:
+        _again(execution, work, verdict, wait_s, counts=counts)
+    elif work.node.spec.continue_on_error:
+        _complete(execution, work, verdict, Outcome.ALLOWED_FAILURE)
+    else:
+        fact = e.TaskFailed(
+            verdict.outcome,
+            error=verdict.error,
+            exit_code=verdict.exit_code,
+            usage=asdict(verdict.usage) if verdict.usage else None,
+            branch=verdict.branch,
+            commit=verdict.commit,
+        )
+        _note(execution, work, fact)
+        ended(execution, work.node)
+
+
+def _again(execution: Execution, work: Work, verdict: Verdict, wait_s: float, *, counts: bool) -> None:
+    fact = e.TaskRetried(
+        verdict.outcome, error=verdict.error, exit_code=verdict.exit_code, delay_s=wait_s, counts=counts
+    )
+    _note(execution, work, fact)
+    if wait_s <= 0:
+        enqueue(execution, work.node)
+        return
+    execution.resting.add(work.node.id)
+
+    async def rest() -> None:
+        await execution.house.clock.sleep(wait_s)
+        execution.inbox.put_nowait(Due(work.node.id))
+
+    task = asyncio.create_task(rest(), name=f"delay of {work.node.id}")
+    execution.background.add(task)
+    task.add_done_callback(execution.background.discard)
+
+
+def wake(execution: Execution, message: Due) -> None:
+    """Queue a task again whose delay has passed."""
+    if message.node in execution.resting:
+        execution.resting.discard(message.node)
+        enqueue(execution, execution.nodes[message.node])
+
+
+def give_up_waiting(execution: Execution, reason: str) -> None:
+    """Take everything that waits in the queue, or for a retry's delay, out for good."""
+    waiting = [waiting.node for waiting in execution.queue] + sorted(execution.resting)
+    for name in waiting:
+        node = execution.nodes[name]
+        if node.frame.section != "finally":
+            drop(execution, node, reason)

@@ -1,0 +1,213 @@
+"""From the queue to attempts: what the plan says may start is recorded, and only then begun."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fusion_kit.coordination.arrivals import enqueue
+from fusion_kit.coordination.attempt import carry_out
+from fusion_kit.coordination.execution import SHELL, Execution, Work
+from fusion_kit.coordination.flow import tips
+from fusion_kit.coordination.frames import Frame, Node
+from fusion_kit.coordination.verdict import Verdict, error_of
+from fusion_kit.core import events as e
+from fusion_kit.core import ids
+from fusion_kit.core.errors import FusionError
+from fusion_kit.core.plan import Idle, Spawnable, Start, starts
+from fusion_kit.core.process import Liveness
+from fusion_kit.core.states import Outcome
+from fusion_kit.core.task import Task
+from fusion_kit.core.workflow import WorkspaceMode
+
+ATTEMPT_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """For the inbox: an attempt came to a verdict."""
+
+    work: Work
+    verdict: Verdict
+
+
+async def settle_bases(execution: Execution) -> list[tuple[Node, FusionError]]:
+    """Find the commit each newly queued task starts from; return those whose parents do not merge, with the reason."""
+    conflicts: list[tuple[Node, FusionError]] = []
+    arrived, execution.unsettled = execution.unsettled, []
+    for node in arrived:
+        try:
+            execution.bases[node.id] = await _base(execution, node)
+            enqueue(execution, node)
+        except FusionError as conflict:
+            conflicts.append((node, conflict))
+    return conflicts
+
+
+async def _base(execution: Execution, node: Node) -> str | None:
+    if execution.mode(node) is WorkspaceMode.NONE:
+        return None
+    parents = tips(execution, node)
+    if not parents:
+        return execution.landed or execution.book.run.base
+    distinct = set(parents.values())
+    return distinct.pop() if len(distinct) == 1 else await execution.house.workspaces.combine(parents)
+
+
+def plan(execution: Execution) -> None:
+    """Claim an agent and record an intent for every queued task that may start now."""
+    room = execution.max_parallel - len(execution.running)
+    if room <= 0 or not execution.queue:
+        return
+    idle, spawnable = _agents(execution)
+    chosen = starts(execution.queue, idle, spawnable, room, _lanes(execution))
+    if not chosen:
+        return
+    for start in chosen:
+        # what starts stands near the front, so looking for it there is quick however long the queue
+        place = next(index for index, waiting in enumerate(execution.queue) if waiting.node == start.node)
+        del execution.queue[place]
+        _claim(execution, start)
+
+
+def _agents(execution: Execution) -> tuple[list[Idle], list[Spawnable]]:
+    idle: list[Idle] = []
+    spawnable: list[Spawnable] = []
+    for name in [SHELL, *execution.bundle.agents]:
+        spec = execution.agent_spec(name)
+        room = spec.max_parallel - execution.book.working(name)
+        free = execution.book.idle(name)[: max(room, 0)]
+        idle += [Idle(agent.id, name, spec.capabilities) for agent in free]
+        spawnable.append(Spawnable(name, spec.capabilities, room - len(free)))
+    return idle, spawnable
+
+
+def _lanes(execution: Execution) -> dict[str, int]:
+    """Return how many more tasks of each limited lane may run."""
+    used: dict[str, int] = {}
+    for work in execution.running.values():
+        lane = "workspace:run" if work.mode is WorkspaceMode.RUN else work.node.lane
+        if lane is not None:
+            used[lane] = used.get(lane, 0) + 1
+    limits = {"workspace:run": 1}
+    for frame in execution.frames:
+        limit = _items_limit(frame)
+        if limit is not None and frame.parent is not None:
+            limits[frame.parent.id] = limit
+    return {lane: limit - used.get(lane, 0) for lane, limit in limits.items()}
+
+
+def _items_limit(frame: Frame) -> int | None:
+    if frame.section != "items" or frame.parent is None or frame.parent.spec.matrix is None:
+        return None
+    return frame.parent.spec.matrix.max_parallel
+
+
+def _claim(execution: Execution, start: Start) -> None:
+    node = execution.nodes[start.node]
+    row = execution.book.tasks[node.id]
+    run = execution.book.run.id
+    attempt = "a" + execution.house.ids.chance(ATTEMPT_LENGTH)
+    instance, drafts = _instance(execution, start)
+    work = _work(execution, node, attempt, row.attempts + 1, instance)
+    drafts.append(e.Draft(e.TaskAssigned(), run=run, task=node.id, agent=instance))
+    if instance is not None:
+        drafts.append(e.Draft(e.AgentWorking(), run=run, task=node.id, agent=instance))
+    intent = e.TaskStarted(work.number, base=work.base, branch=work.branch)
+    drafts.append(e.Draft(intent, run=run, task=node.id, attempt=attempt, agent=instance))
+    execution.running[node.id] = work
+    execution.book.claim(node.id, drafts)
+
+
+def _instance(execution: Execution, start: Start) -> tuple[str | None, list[e.Draft]]:
+    """Return the agent that gets the task, and the facts that make it if it is new."""
+    if start.spawn is None:
+        return start.agent, []
+    spec = execution.agent_spec(start.spawn)
+    number = 1
+    while ids.agent_instance(spec.name, number) in execution.book.agents:
+        number += 1
+    name = ids.agent_instance(spec.name, number)
+    spawned = e.AgentSpawned(
+        name=spec.name,
+        provider=spec.provider,
+        model=spec.model,
+        capabilities=tuple(sorted(spec.capabilities)),
+        workspace=f"workspaces/{name}",
+    )
+    run = execution.book.run.id
+    drafts = [e.Draft(spawned, run=run, agent=name), e.Draft(e.AgentIdle(), run=run, agent=name)]
+    return name, drafts
+
+
+def _work(execution: Execution, node: Node, attempt: str, number: int, instance: str | None) -> Work:
+    mode = execution.mode(node)
+    name = node.spec.agent or SHELL
+    if instance is not None and instance in execution.book.agents:
+        name = execution.book.agents[instance].name
+    elif instance is not None:
+        name = instance.rpartition("-")[0]
+    run = execution.book.run.id
+    base = execution.bases.get(node.id)
+    if mode is WorkspaceMode.RUN and execution.shared_tip is not None:
+        base = execution.shared_tip
+    branch = f"fk/{run}/t/{node.id.replace('~', '+')}" if mode is not WorkspaceMode.NONE else None
+    return Work(
+        node=node,
+        attempt=attempt,
+        number=number,
+        agent=execution.agent_spec(name),
+        mode=mode,
+        folder=execution.folder(node.id, number),
+        instance=instance,
+        workspace=f"run-{run[-15:]}" if mode is WorkspaceMode.RUN else instance,
+        base=base,
+        branch=branch,
+        slot=_free_slot(execution),
+    )
+
+
+def _free_slot(execution: Execution) -> int:
+    taken = {work.slot for work in execution.running.values()}
+    return next(slot for slot in range(len(taken) + 1) if slot not in taken)
+
+
+def refuse(execution: Execution, nodes: Iterable[str]) -> None:
+    """Another run took the agent first: the task goes back to the queue."""
+    for name in nodes:
+        execution.running.pop(name)
+        enqueue(execution, execution.nodes[name])
+
+
+def launch(execution: Execution, nodes: Iterable[str]) -> None:
+    """Begin the attempts whose intents are durable."""
+    for name in nodes:
+        begin(execution, execution.running[name])
+
+
+def begin(execution: Execution, work: Work) -> None:
+    """Carry out an attempt in the background; its verdict comes to the inbox, whatever happens."""
+
+    async def carry() -> None:
+        try:
+            verdict = await carry_out(execution, work)
+        except (OSError, ValueError, AssertionError, KeyError, TypeError, RuntimeError) as fault:
+            # one task's trouble touches no other: it fails, named, and the run goes on
+            error = error_of("internal", f"{type(fault).__name__}: {fault}")
+            verdict = Verdict(Outcome.CONTRACT, error=error)
+        execution.inbox.put_nowait(AttemptEnded(work, verdict))
+
+    task = asyncio.create_task(carry(), name=f"attempt {work.attempt}")
+    execution.background.add(task)
+    task.add_done_callback(execution.background.discard)
+
+
+def take_over(execution: Execution, node: Node, found: Liveness) -> Work:
+    """Return the attempt that an earlier owner began, as work to go on with."""
+    row: Task = execution.book.tasks[node.id]
+    execution.bases[node.id] = row.base
+    work = _work(execution, node, row.attempt or "", row.attempts, row.agent)
+    work.base, work.branch, work.found = row.base, row.branch, found
+    execution.running[node.id] = work
+    return work
