@@ -47,8 +47,8 @@ docs: $(VENV)/.ready ## Write the generated files anew: schemas and the pages of
 	$(BIN)/python -m fusion_kit.definitions.schemas schemas
 	$(BIN)/python -m tools.help_pages
 
-bench: $(BENCH)/.ready ## Measure fusion-kit beside its peers (SELECT="noop startup", QUICK=1)
-	$(BENCH)/bin/python -m benchmarks $(if $(QUICK),--quick) $(SELECT)
+bench: $(BENCH)/.ready ## Measure fusion-kit beside its peers (SELECT="noop startup", QUICK=1, WRITE=1)
+	$(BENCH)/bin/python -m benchmarks $(if $(QUICK),--quick) $(if $(WRITE),--write) $(SELECT)
 
 torture: $(VENV)/.ready ## Run the long loops in full
 	FUSION_TORTURE=$${FUSION_TORTURE:-500} $(BIN)/python -m pytest -q -m torture

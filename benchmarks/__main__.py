@@ -42,7 +42,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
 def main(argv: list[str]) -> int:
     """Measure the chosen subjects one after the other in a folder that is removed afterwards."""
     chosen = _arguments(argv)
-    parts = [heading(" ".join(["make bench", *chosen.subjects]))]
+    parts = [heading("make bench WRITE=1" if chosen.write else "python -m benchmarks")]
     with tempfile.TemporaryDirectory(prefix="fusion-bench-") as folder:
         for name in chosen.subjects or SUBJECTS:
             scratch = Path(folder) / name
