@@ -122,7 +122,7 @@ def _failure(found: Mapping[str, object], text: str) -> Failure | None:
     if is_error is False or (error is None and not is_error):
         return None
     if not isinstance(error, dict):
-        return Failure(str(error or text or "The agent says that it failed."))
+        return Failure(str(error or text or "the agent says that it failed"))
     code = str(error.get("code") or error.get("type") or "agent-error")
     return Failure(
         message=str(error.get("message") or text or code),

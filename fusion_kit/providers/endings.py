@@ -12,12 +12,12 @@ from fusion_kit.providers.recordings import last_line
 
 # how an attempt ended -> its outcome, its code, and what a person reads where the executor says nothing
 _BROKEN: dict[Ended, tuple[Outcome, str, str]] = {
-    Ended.TIMEOUT: (Outcome.TIMEOUT, "timeout", "It was stopped because its time was up."),
-    Ended.STALLED: (Outcome.STALLED, "stalled", "It was stopped because it was silent and did nothing."),
-    Ended.STOPPED: (Outcome.CANCELLED, "cancelled", "It was stopped."),
-    Ended.LOG_LIMIT: (Outcome.TRUNCATED, "log-limit", "It was stopped because it printed more than it may."),
-    Ended.LOST: (Outcome.LOST, "lost", "Its process vanished without a record of its end."),
-    Ended.NOT_STARTED: (Outcome.EXIT_CODE, "not-started", "Its program could not be executed."),
+    Ended.TIMEOUT: (Outcome.TIMEOUT, "timeout", "it ran longer than its time-out allows"),
+    Ended.STALLED: (Outcome.STALLED, "stalled", "it was silent for too long and nothing of it was busy"),
+    Ended.STOPPED: (Outcome.CANCELLED, "stopped", "it was stopped"),
+    Ended.LOG_LIMIT: (Outcome.EXIT_CODE, "log_limit", "it printed more than it may"),
+    Ended.LOST: (Outcome.LOST, "lost", "its process vanished without leaving an exit record"),
+    Ended.NOT_STARTED: (Outcome.EXIT_CODE, "not_started", "its program could not be started"),
 }
 
 
@@ -26,7 +26,7 @@ def broken(exit_: Exit) -> Report | None:
     if exit_.reason not in _BROKEN:
         return None
     outcome, code, message = _BROKEN[exit_.reason]
-    return Report(outcome, error_code=code, error_message=exit_.message or message)
+    return Report(outcome, error_code=code, error_message=f"{message}: {exit_.message}" if exit_.message else message)
 
 
 def failed(transcript: Transcript) -> Report | None:
@@ -40,8 +40,8 @@ def failed(transcript: Transcript) -> Report | None:
 
 def _how(code: int | None) -> str:
     if code is None:
-        return "It ended with an unknown exit code"
-    return f"It ended with exit code {code}" if code >= 0 else f"It was killed by {_signal(-code)}"
+        return "it ended with an unknown exit code"
+    return f"it ended with exit code {code}" if code >= 0 else f"it was killed by {_signal(-code)}"
 
 
 def _signal(number: int) -> str:
@@ -53,4 +53,4 @@ def _signal(number: int) -> str:
 
 def _last_words(*logs: Path) -> str:
     said = next(filter(None, map(last_line, logs)), "")
-    return f": {said}" if said else "."
+    return f": {said}" if said else ""

@@ -6,16 +6,15 @@
     END
 
 The first of `=` and `<<` in a line decides; a later definition of a name wins; blank lines are nothing. A file whose
-first character is `{` is one JSON object, whose values keep their types.
+first character is `{` is one JSON object, whose values keep their types; otherwise every value is text.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
-from fusion_kit.core.workflow import Schema
 from fusion_kit.providers import strict_json
 from fusion_kit.providers.errors import BadOutputFile
 from fusion_kit.providers.recordings import tail_bytes
@@ -23,8 +22,8 @@ from fusion_kit.providers.recordings import tail_bytes
 LIMIT_BYTES = 16 << 20
 
 
-def read(path: Path, schemas: Mapping[str, Schema]) -> dict[str, object] | None:
-    """Return what the file says, typed by `schemas`; None if nothing was written. Raises `BadOutputFile`."""
+def read(path: Path) -> dict[str, object] | None:
+    """Return what the file says; None if nothing was written. Raises `BadOutputFile`."""
     if not os.path.lexists(path):
         return None
     if path.is_symlink() or not path.is_file():
@@ -33,14 +32,14 @@ def read(path: Path, schemas: Mapping[str, Schema]) -> dict[str, object] | None:
     if len(content) > LIMIT_BYTES:
         raise BadOutputFile(reason="it is larger than 16 MiB")
     text = content.decode("utf-8-sig", "replace")
-    return values(text, schemas) if text.strip() else None
+    return values(text) if text.strip() else None
 
 
-def values(text: str, schemas: Mapping[str, Schema]) -> dict[str, object]:
+def values(text: str) -> dict[str, object]:
     """Return what `text` says in either form; raises `BadOutputFile`."""
     if text.lstrip().startswith("{"):
         return _document(text)
-    return typed(dict(definitions(text)), schemas)
+    return dict(definitions(text))
 
 
 def _document(text: str) -> dict[str, object]:
@@ -83,18 +82,3 @@ def _heredoc(lines: Iterator[tuple[int, str]], start: int, end: str) -> str:
             return "\n".join(body).removesuffix("\r")
         body.append(line)
     raise BadOutputFile(reason=f"the text that begins in line {start} never ends: there is no line {end[:80]!r}")
-
-
-def typed(texts: Mapping[str, str], schemas: Mapping[str, Schema]) -> dict[str, object]:
-    """Read each text whose schema does not allow a string as JSON; one that is not JSON stays what it is."""
-    return {name: _typed(text, schemas.get(name, {})) for name, text in texts.items()}
-
-
-def _typed(text: str, schema: Schema) -> object:
-    wanted = schema.get("type", "string")
-    if "string" in (wanted if isinstance(wanted, (list, tuple)) else (wanted,)):
-        return text
-    try:
-        return strict_json.parsed(text)
-    except ValueError:
-        return text

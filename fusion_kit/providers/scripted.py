@@ -2,7 +2,7 @@
 
     steps: [...]                        what it does; every step is explained in `steps.py`
     tasks: {"implement@add*": [...]}    instead of `steps` for tasks whose id fits; the first that fits counts
-    script: path/to/script.yaml         a file with `steps` and `tasks`, below the project
+    script: planner.steps.yaml          a file with `steps` and `tasks`, by its path from the agent's file
 
 It needs no key and no network, costs nothing, and is a program like any other agent's.
 """
@@ -18,7 +18,6 @@ from fusion_kit.core.work import Invocation, Order, Report, Transcript
 from fusion_kit.providers import strict_json, verdict
 from fusion_kit.providers.answers import answer
 from fusion_kit.providers.errors import BadScript, bad_option
-from fusion_kit.providers.prompts import composed
 from fusion_kit.providers.recordings import object_lines
 from fusion_kit.providers.steps import FORMS, Step, WrongStep, checked
 
@@ -35,7 +34,7 @@ class Scripted:
         script = json.dumps(_plan(order))
         return Invocation(
             argv=(sys.executable, "-I", "-S", str(PROGRAM), str(order.folder / _SCRIPT_FILE)),
-            stdin=composed(order),
+            stdin=order.prompt,
             files={_SCRIPT_FILE: script},
             result_marker=RESULT_MARKER,
         )
@@ -67,11 +66,11 @@ def _tasks(told: object) -> dict[str, list[Step]]:
 
 
 def _read(order: Order, name: str) -> Mapping[str, object]:
-    """Read a script below the project; it is the person's own file, never one from a workspace."""
+    """Read a script that lies beside the agent's own file: the person's, never one from a workspace."""
     from fusion_kit.providers.script_file import load
 
     root = Path(order.env.get("FUSION_PROJECT_ROOT") or order.workspace)
     try:
-        return load(root / name)
+        return load((root / order.agent.source).parent / name)
     except (OSError, ValueError) as error:
         raise bad_option(order.agent, "script", f"{name}: {error}") from None

@@ -36,14 +36,14 @@ class Shell:
             return _inline(order, shell)
         return _by_file(order, _template(order, shell))
 
-    def report(self, order: Order, transcript: Transcript) -> Report:
+    def report(self, order: Order, transcript: Transcript) -> Report:  # noqa: ARG002 - a script's order says nothing more
         """Return success only for exit 0 and a readable $FUSION_OUTPUT; the text is the end of what it printed."""
         told = broken(transcript.exit) or failed(transcript)
         text = tail_text(transcript.out, _TEXT_LIMIT_BYTES)
         if told is not None:
             return Report(told.outcome, text, error_code=told.error_code, error_message=told.error_message)
         try:
-            return Report(Outcome.SUCCESS, text, output_file.read(transcript.output_file, order.outputs))
+            return Report(Outcome.SUCCESS, text, output_file.read(transcript.output_file))
         except BadOutputFile as error:
             return Report(Outcome.CONTRACT, text, error_code=error.code, error_message=str(error))
 

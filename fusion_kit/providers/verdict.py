@@ -33,14 +33,14 @@ def _done(order: Order, transcript: Transcript, answer: Answer) -> Report:
     except BadOutputFile as error:
         return Report(Outcome.CONTRACT, error_code=error.code, error_message=str(error))
     if not answer.text and not outputs:
-        message = "It ended with exit code 0 and without an answer."
+        message = "it ended with exit code 0 and without an answer"
         return Report(Outcome.NO_OUTPUT, error_code="no-output", error_message=message)
     return Report(Outcome.SUCCESS, outputs=outputs)
 
 
 def _outputs(order: Order, transcript: Transcript, answer: Answer) -> Mapping[str, object] | None:
     """Look where outputs may be, the most deliberate place first; prose is searched only if outputs were asked for."""
-    written = output_file.read(transcript.output_file, order.outputs)
+    written = output_file.read(transcript.output_file)
     if written is not None:
         return written
     if answer.outputs is not None:
