@@ -1,0 +1,6 @@
+"""Addition."""
+
+
+def apply(left: float, right: float) -> float:
+    """Return the sum."""
+    return left + right
