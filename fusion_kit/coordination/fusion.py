@@ -23,7 +23,7 @@ from fusion_kit.core.workflow import WorkflowSpec, WorkspaceMode
 
 
 class NoCommits(UsageError):
-    """This repository has no commit yet, and a worktree needs one to start from."""
+    """The repository has no commit yet, and a worktree needs one to start from."""
 
     hint = "`git add -A && git commit -m 'First commit'`, or `git commit --allow-empty -m 'First commit'`."
 

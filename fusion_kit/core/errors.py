@@ -42,7 +42,7 @@ class NotFound(UsageError):
 
 
 class IllegalMove(FusionError):
-    """A {kind} cannot go from {old} to {new}."""
+    """The {kind} cannot go from {old} to {new}."""
 
 
 class BadId(UsageError):
