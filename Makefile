@@ -41,11 +41,11 @@ sizes: $(VENV)/.ready ## Print the sizes of functions and files, and fail where 
 
 fresh: $(VENV)/.ready ## Check that generated files are fresh
 	$(BIN)/python -m fusion_kit.definitions.schemas --check schemas
-	$(BIN)/python -m tools.help_pages --check
+	$(BIN)/python -m tools.pages --check
 
 docs: $(VENV)/.ready ## Write the generated files anew: schemas and the pages of the command line
 	$(BIN)/python -m fusion_kit.definitions.schemas schemas
-	$(BIN)/python -m tools.help_pages
+	$(BIN)/python -m tools.pages
 
 bench: $(BENCH)/.ready ## Measure fusion-kit beside its peers (SELECT="noop startup", QUICK=1, WRITE=1)
 	$(BENCH)/bin/python -m benchmarks $(if $(QUICK),--quick) $(if $(WRITE),--write) $(SELECT)
