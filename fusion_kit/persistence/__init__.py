@@ -1,1 +1,1 @@
-"""The ledger: a chained log that is the truth, and an index that is not."""
+"""The ledger: a chained log is the truth, SQLite its disposable index, and views are how one asks."""
