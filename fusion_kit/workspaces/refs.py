@@ -1,0 +1,66 @@
+"""The repository's refs: read, and moved only by compare-and-swap; no hook of anybody's runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fusion_kit.workspaces.command import Git, Place
+from fusion_kit.workspaces.disk import sync_folder
+from fusion_kit.workspaces.errors import GitFailed, RefMoved
+from fusion_kit.workspaces.names import commit_name, ref_name
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A ref that shall stand at `new`; `old` is where it stands (None: nowhere), `forced` asks for neither."""
+
+    ref: str
+    new: str
+    old: str | None = None
+    forced: bool = False
+
+
+class Refs:
+    """The refs of the repository whose common directory is `common_dir`."""
+
+    def __init__(self, git: Git, common_dir: Path) -> None:
+        """Work on the repository itself: these commands read its configuration and run nothing it names."""
+        self._git = git
+        self._place = Place(common_dir)
+
+    def tip(self, ref: str) -> str | None:
+        """Return the commit a ref stands at, None where there is no such ref."""
+        answer = self._git.run(self._place, "rev-parse", "--verify", "-q", ref_name(ref), allowed=(0, 1))
+        return answer.text or None
+
+    def under(self, folder: str) -> dict[str, tuple[str, str]]:
+        """Return the refs in a folder of refs: name -> (commit, its tree)."""
+        form = "--format=%(refname) %(objectname) %(tree)"
+        lines = self._git.run(self._place, "for-each-ref", form, f"{ref_name(folder)}/").text.splitlines()
+        return {name: (commit, tree) for name, commit, tree in (line.split(" ") for line in lines)}
+
+    def move(self, moves: Sequence[Move], why: str) -> None:
+        """Move all of them or none; raises `RefMoved` where one was not where it was expected."""
+        stdin = b"".join(_line(move) for move in moves)
+        try:
+            self._git.run(self._place, "update-ref", "-m", why, "--stdin", "-z", stdin=stdin)
+        except GitFailed as failure:
+            names = ", ".join(move.ref for move in moves)
+            raise RefMoved(ref=names, said=failure.facts["said"]) from failure
+        for folder in {(self._place.gitdir / move.ref).parent for move in moves}:
+            self._sync(folder)
+
+    def _sync(self, folder: Path) -> None:
+        """The new name, and each folder that was made for it, must survive a power cut."""
+        while folder.is_dir() and folder != self._place.gitdir:
+            sync_folder(folder)
+            folder = folder.parent
+
+
+def _line(move: Move) -> bytes:
+    new = commit_name(move.new)
+    ref = ref_name(move.ref)
+    old = "" if move.forced else move.old or "0" * len(new)
+    return f"update {ref}\0{new}\0{old}\0".encode()
