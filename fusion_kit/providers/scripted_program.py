@@ -20,7 +20,8 @@ from typing import Any, NoReturn
 
 Step = dict[str, Any]
 
-_PLACEHOLDER = re.compile(r"\{(?:(task|key|agent|attempt|run|turn|prompt|answer)|(input|env):([A-Za-z0-9_.-]+))\}")
+ALL = re.compile(r"\{(?:(task|key|agent|attempt|run|turn|prompt|answer)|(input|env):([A-Za-z0-9_.-]+))\}")
+SAFE = re.compile(r"\{(task|key|agent|attempt|run|turn)\}")  # ids and numbers, which the engine has made
 NAMED = {"task": "FUSION_TASK_ID", "agent": "FUSION_AGENT_ID", "run": "FUSION_RUN_ID"}
 _CHUNK_BYTES = 1 << 20
 _POLL_S = 0.02
@@ -107,12 +108,12 @@ def prompt() -> str:
     return sys.stdin.buffer.read().decode("utf-8", "replace")
 
 
-def filled(agent: Agent, text: str) -> str:
+def filled(agent: Agent, text: str, names: re.Pattern[str] = ALL) -> str:
     """Return `text` with its placeholders replaced, once: what comes in is not looked at again."""
-    return _PLACEHOLDER.sub(lambda found: _value(agent, *found.groups()), text)
+    return names.sub(lambda found: _value(agent, *found.groups()), text)
 
 
-def _value(agent: Agent, plain: str | None, kind: str, name: str) -> str:
+def _value(agent: Agent, plain: str | None, kind: str = "", name: str = "") -> str:
     if plain is None:
         return env(name) if kind == "env" else env("INPUT_" + re.sub(r"[^A-Z0-9]", "_", name.upper()))
     if plain in NAMED:
@@ -163,8 +164,7 @@ def _print_raw(agent: Agent, step: Step) -> None:
     stream.flush()
 
 
-def write(agent: Agent, step: Step) -> None:
-    """Write or append to files, making their folders."""
+def _write(agent: Agent, step: Step) -> None:
     for name, text in step["files"].items():
         path = Path(filled(agent, name))
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -173,8 +173,7 @@ def write(agent: Agent, step: Step) -> None:
         emit({"type": "edit", "how": step["do"], "path": str(path)})
 
 
-def replace(agent: Agent, step: Step) -> None:
-    """Replace a text wherever it stands in a file; one that is nowhere is a failure."""
+def _replace(agent: Agent, step: Step) -> None:
     path = Path(filled(agent, step["path"]))
     old, new = filled(agent, step["old"]), filled(agent, step["new"])
     text = path.read_text("utf-8") if path.is_file() else ""
@@ -191,9 +190,10 @@ def _delete(agent: Agent, step: Step) -> None:
         emit({"type": "edit", "how": "delete", "path": str(path)})
 
 
-def run(agent: Agent, step: Step) -> None:
-    """Run a program whose output joins ours; fail if it does."""
-    argv = [filled(agent, word) for word in step["argv"]]
+def _run(agent: Agent, step: Step) -> None:
+    argv: list[str] = step["argv"]
+    names = SAFE if argv[:2] == ["sh", "-c"] else ALL  # what a stranger wrote never becomes shell source
+    argv = [filled(agent, word, names) for word in argv]
     sys.stdout.flush()
     _, status = os.waitpid(os.posix_spawnp(argv[0], argv, os.environ), 0)
     code = os.waitstatus_to_exitcode(status)
@@ -219,8 +219,7 @@ def _output(agent: Agent, step: Step) -> None:
         Path(env("FUSION_OUTPUT")).write_text(json.dumps(agent.outputs), "utf-8")
 
 
-def ask(agent: Agent, step: Step) -> None:
-    """Ask and wait until a file answers, or fail."""
+def _ask(agent: Agent, step: Step) -> None:
     question = filled(agent, step["question"])
     path = Path(filled(agent, step.get("file", "answer.txt")))
     emit({"type": "question", "text": question, "file": str(path)})
@@ -276,16 +275,16 @@ DO: dict[str, Callable[[Agent, Step], None]] = {
     "say": _say,
     "progress": _progress,
     "print": _print_raw,
-    "write": write,
-    "append": write,
-    "replace": replace,
+    "write": _write,
+    "append": _write,
+    "replace": _replace,
     "delete": _delete,
-    "run": run,
+    "run": _run,
     "wait": lambda _, step: rest(step["seconds"]),
     "compute": _compute,
     "use": _use,
     "output": _output,
-    "ask": ask,
+    "ask": _ask,
     "fail": fail,
     "flaky": _flaky,
     "exit": lambda _, step: sys.exit(step["code"]),

@@ -14,7 +14,7 @@ from fusion_kit.providers.programs import require, unpassable, which
 from fusion_kit.providers.recordings import tail_text
 
 _FLAGS = {"bash": ("-euo", "pipefail"), "sh": ("-eu",)}
-_TEXT_LIMIT_BYTES = 64 << 10
+_TEXT_LIMIT_BYTES = 256 << 10
 
 
 class Shell:

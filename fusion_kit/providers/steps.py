@@ -11,7 +11,8 @@ A step is a mapping with one key, or a text, which is said. In every text `{task
     - append: {CHANGES.md: "- a\\n"}
     - replace: {path: a.py, old: "1", new: "2"}      fails if `old` is not there
     - delete: a.py                            one path or a list
-    - run: make test                          through sh, or a list of arguments; fails if it fails
+    - run: make test                          through sh, or a list of arguments; fails if it fails; in a text for
+                                              sh only ids and numbers are filled in, never what a stranger wrote
     - wait: 200ms                             idle
     - compute: 2s                             silent, but busy
     - use: {input_tokens: 900, output_tokens: 80, turns: 1, cost_usd: 0.01}    adds up
@@ -30,6 +31,7 @@ A step is a mapping with one key, or a text, which is said. In every text `{task
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 
@@ -141,6 +143,17 @@ def _stream(value: object, place: str) -> str:
     return str(value)
 
 
+def _signal(value: object, place: str) -> str:
+    name = _text(value, place).removeprefix("SIG")
+    if f"SIG{name}" not in signal.Signals.__members__:
+        raise WrongStep(place, f"there is no signal {name!r}")
+    return name
+
+
+def _signals(value: object, place: str) -> list[str]:
+    return [_signal(name, place) for name in _texts(value, place)]
+
+
 def _files(value: object, place: str) -> dict[str, str]:
     if not isinstance(value, Mapping) or not value:
         raise WrongStep(place, "it must be a mapping of paths to texts")
@@ -173,8 +186,8 @@ FORMS: dict[str, dict[str, Kind]] = {
     "fail": _FAILURE,
     "flaky": {"failures": _count} | _FAILURE,
     "exit": {"code": _count},
-    "kill": {"signal": _text},
-    "ignore": {"signals": _texts},
+    "kill": {"signal": _signal},
+    "ignore": {"signals": _signals},
     "spawn": {"seconds": _seconds, "count": _count, "detached": _flag},
     "linger": {"seconds": _seconds},
     "repeat": {"times": _count, "steps": checked},
