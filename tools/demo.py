@@ -28,7 +28,7 @@ def git(top: Path, *arguments: str) -> str:
 def made(parent: Path) -> Path:
     """Make the small repository: the template's files as one commit."""
     top = parent / "calculator"
-    shutil.copytree(TEMPLATE, top, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(TEMPLATE, top, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
     git(top, "init", "--quiet", "--initial-branch", "main")
     git(top, "add", "--all")
     git(top, "commit", "--quiet", "--message", "A small calculator")

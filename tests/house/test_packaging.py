@@ -14,9 +14,11 @@ import yaml
 
 from tests.house.documents import ROOT
 
+CACHES = {"__pycache__", ".ruff_cache", ".pytest_cache", ".mypy_cache"}
+
 
 def _names(folder: str) -> set[str]:
-    listed = [path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    listed = [path for path in (ROOT / folder).rglob("*") if path.is_file() and not CACHES & set(path.parts)]
     return {f"fusion_kit/{path.relative_to(ROOT).as_posix()}" for path in listed}
 
 
@@ -45,6 +47,7 @@ def test_the_wheel_has_the_program_and_its_types(wheel: zipfile.ZipFile) -> None
 def test_the_wheel_has_nothing_but_the_package(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
     assert {top for top in tops if not top.startswith("fusion_kit")} == set()
+    assert [name for name in wheel.namelist() if CACHES & set(name.split("/"))] == []
 
 
 def _compose() -> dict[str, Any]:
