@@ -1,0 +1,34 @@
+"""`fusion-kit cancel RUN`."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from fusion_kit.cli.session import session_of
+
+
+def command(
+    ctx: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, or its unambiguous beginning.")],
+) -> None:
+    """Stop a run for good, from any terminal; its branches are kept."""
+    from fusion_kit.cli.documents import run_document
+    from fusion_kit.core.states import RunState
+
+    session = session_of(ctx)
+    project = session.project()
+    name = project.views.run(run).id
+    project.cancel(name, _person())
+    found = project.views.run(name)
+    said = "cancelled" if found.state is RunState.CANCELLED else "is being cancelled"
+    session.show.document(run_document(found, project.views.tasks(name), 0), [f"{name} {said}"])
+
+
+def _person() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a user of that id
+        return "a person"

@@ -1,0 +1,78 @@
+"""What a person and a program are told when a command did not do what was asked."""
+
+from __future__ import annotations
+
+import tempfile
+import traceback
+from typing import Any
+
+import typer
+
+from fusion_kit.cli import exit_codes
+from fusion_kit.cli.documents import failure_document
+from fusion_kit.cli.output import Output
+from fusion_kit.cli.settings import Mode
+from fusion_kit.core.errors import FusionError
+
+# The parser's own errors, wherever this version of Typer keeps them.
+PARSER_ERRORS: tuple[type[Exception], ...] = tuple(
+    kind for kind in typer.BadParameter.__mro__[1:3] if issubclass(kind, Exception)
+)
+
+
+def report(error: BaseException, show: Output) -> int:
+    """Print what `error` means, on stderr and in JSON where that was asked for, and return the exit code."""
+    code, name, message, hint = _told(error, show)
+    if message:
+        _print_problems(error, show)
+        show.complain(message, hint)
+    if show.settings.output is Mode.JSON:
+        show.document(failure_document(code, name, message or "interrupted", hint))
+    return code
+
+
+def _told(error: BaseException, show: Output) -> tuple[int, str, str, str]:
+    if isinstance(error, FusionError):
+        return exit_codes.of_error(error), error.code, str(error), error.way_out
+    if isinstance(error, PARSER_ERRORS):
+        return _parser(error)
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        return exit_codes.INTERRUPTED, "interrupted", "", ""
+    return _unexpected(error, show)
+
+
+def _parser(error: Any) -> tuple[int, str, str, str]:
+    ctx = getattr(error, "ctx", None)
+    path = ctx.command_path if ctx is not None else "fusion-kit"
+    close = sorted(getattr(error, "possibilities", None) or ())
+    sentence = (error.message if close else error.format_message()).strip().rstrip(".").replace("Value error, ", "")
+    message = f"{sentence}; did you mean {close[0]}?" if close else f"{sentence}."
+    return exit_codes.USAGE, "usage", message, f"`{path} --help` explains it."
+
+
+def _unexpected(error: BaseException, show: Output) -> tuple[int, str, str, str]:
+    story = "".join(traceback.format_exception(error))
+    message = f"something went wrong inside fusion-kit: {type(error).__name__}: {error}"
+    if show.settings.verbose:
+        show.explain(story)
+        return exit_codes.INTERNAL, "internal", message, ""
+    return exit_codes.INTERNAL, "internal", message, _kept(story)
+
+
+def _kept(story: str) -> str:
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="fusion-kit-", suffix=".txt", delete=False) as file:
+            file.write(story)
+    except OSError:
+        return "The traceback could not be written; -v shows it."
+    return f"The traceback is in {file.name}; -v shows it."
+
+
+def _print_problems(error: BaseException, show: Output) -> None:
+    """Broken definitions bring their list of problems, each with its line and a caret."""
+    problems = getattr(error, "problems", ())
+    if problems:
+        from fusion_kit.definitions import render
+
+        for problem in problems:
+            show.explain(render(problem))

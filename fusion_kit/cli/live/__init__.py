@@ -1,0 +1,1 @@
+"""A run as it happens: a tree on a terminal, lines elsewhere."""

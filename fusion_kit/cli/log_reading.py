@@ -1,0 +1,159 @@
+"""The output of a run's tasks on stdout: as it is now, or as it grows."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fusion_kit.cli.attempt_logs import STREAMS, Follower, LogLine, folder_of, last_lines
+from fusion_kit.cli.project import Project
+from fusion_kit.cli.session import Session
+from fusion_kit.cli.settings import Mode
+from fusion_kit.cli.style import cyan, last_overwrite, yellow
+from fusion_kit.clock import SystemClock
+from fusion_kit.core.errors import UsageError
+from fusion_kit.core.states import FINAL_RUNS, RunState
+from fusion_kit.core.task import Task
+
+_TICK_S = 0.1
+
+
+class NoSuchTask(UsageError):
+    """Run {run} has no task {task!r}."""
+
+    hint = "{advice}"
+
+
+@dataclass(frozen=True, slots=True)
+class LogRequest:
+    """What to print: of one task or all, whole or only its last lines, made harmless or raw."""
+
+    run: str
+    task: str | None = None
+    tail: int | None = None
+    raw: bool = False
+
+
+def print_logs(session: Session, project: Project, request: LogRequest) -> None:
+    """Print what is there now; raises `NotFound` or `NoSuchTask`."""
+    tasks = chosen_tasks(project, request)
+    if request.raw:
+        _print_raw(session, project, tasks)
+        return
+    lines = [line for task in tasks for line in _lines_of(project, task, request.tail)]
+    is_one = request.task is not None and len(tasks) == 1
+    session.show.listing([line.as_dict() for line in lines], (text_of(line, is_one=is_one) for line in lines))
+    if not lines:
+        session.show.say("Nothing was printed yet.")
+
+
+def follow_logs(session: Session, project: Project, request: LogRequest) -> None:
+    """Print what is there and what comes, until the tasks have ended or nobody reads any more."""
+    asyncio.run(_follow(session, project, request))
+
+
+def chosen_tasks(project: Project, request: LogRequest) -> list[Task]:
+    """Return the tasks meant: all, one, or all items of a matrix; raises `NotFound` or `NoSuchTask`."""
+    run = project.views.run(request.run)
+    tasks = project.views.tasks(run.id)
+    if request.task is None:
+        return tasks
+    name = request.task
+    found = [task for task in tasks if task.id == name] or [
+        task for task in tasks if task.id.startswith((f"{name}@", f"{name}."))
+    ]
+    if not found and not any(task.id == name for task in tasks):
+        close = difflib.get_close_matches(name, [task.id for task in tasks], n=1)
+        lists = f"`{_status(run.id)}` lists its tasks."
+        raise NoSuchTask(run=run.id, task=name, advice=f"Did you mean {close[0]!r}?" if close else lists)
+    return [*found, *_inside(found, tasks)]
+
+
+def text_of(line: LogLine, *, is_one: bool) -> str:
+    """Return a line for people: with its task before it unless there is only one, errors marked."""
+    text = last_overwrite(line.text)
+    marked = f"{yellow('!')} {text}" if line.stream == "stderr" else text
+    return marked if is_one else f"{cyan(line.task)} | {marked}"
+
+
+def _status(run: str) -> str:
+    return f"fusion-kit status {run}"
+
+
+def _inside(found: Sequence[Task], tasks: Sequence[Task]) -> list[Task]:
+    """What an expansion made of a task printed in its place."""
+    names = {task.id for task in found}
+    inside: list[Task] = []
+    for task in tasks:
+        if task.parent in names and task.id not in names:
+            names.add(task.id)
+            inside.append(task)
+    return inside
+
+
+def _lines_of(project: Project, task: Task, tail: int | None) -> Iterable[LogLine]:
+    folder = folder_of(project, task)
+    if folder is None:
+        return []
+    if tail is not None:
+        return last_lines(task.id, task.attempts, folder, tail)
+    return Follower(task.id, task.attempts, folder).new_lines(at_end=True)
+
+
+def _print_raw(session: Session, project: Project, tasks: Sequence[Task]) -> None:
+    for task in tasks:
+        folder = folder_of(project, task)
+        for name in STREAMS.values():
+            path = folder / name if folder else None
+            if path and path.is_file():
+                with path.open("rb") as file:
+                    while chunk := file.read(1 << 20):
+                        session.show.raw(chunk)
+
+
+async def _follow(session: Session, project: Project, request: LogRequest) -> None:
+    """One more round after the end: what was printed between our last look and the end is printed too."""
+    clock = SystemClock()
+    followers: dict[tuple[str, int], Follower] = {}
+    is_over = False
+    while not session.show.reader_gone:
+        tasks = chosen_tasks(project, request)
+        for task in tasks:
+            _join(followers, project, task, request.tail)
+        for follower in followers.values():
+            _print_new(session, follower, request, at_end=is_over)
+        if is_over:
+            return
+        is_over = _is_over(project, request, tasks)
+        if not is_over:
+            await clock.sleep(_TICK_S)
+
+
+def _join(followers: dict[tuple[str, int], Follower], project: Project, task: Task, tail: int | None) -> None:
+    folder = folder_of(project, task)
+    if folder is None or (task.id, task.attempts) in followers:
+        return
+    follower = Follower(task.id, task.attempts, folder)
+    if tail is not None:
+        follower.skip_to_last(tail)
+    followers[task.id, task.attempts] = follower
+
+
+def _print_new(session: Session, follower: Follower, request: LogRequest, *, at_end: bool) -> None:
+    show = session.show
+    for line in follower.new_lines(at_end=at_end):
+        if request.raw:
+            show.raw(line.text.encode("utf-8", "surrogateescape") + b"\n")
+        elif show.settings.output in (Mode.JSON, Mode.JSONL):
+            show.record(line.as_dict())
+        else:
+            show.text([text_of(line, is_one=request.task is not None and line.task == request.task)])
+
+
+def _is_over(project: Project, request: LogRequest, tasks: Sequence[Task]) -> bool:
+    run = project.views.run(request.run)
+    if run.state in FINAL_RUNS or run.state is RunState.PAUSED:
+        return True
+    return request.task is not None and bool(tasks) and all(task.is_final for task in tasks)

@@ -1,0 +1,136 @@
+"""The printer: progress to stderr, the result to stdout, in the one shape a person or a program asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TextIO
+
+from fusion_kit.cli.settings import Colour, Mode, Settings
+from fusion_kit.cli.style import red, rendered, yellow
+
+
+class Output:
+    """Everything that is printed goes through here; a reader that went away is not an error."""
+
+    def __init__(self, settings: Settings, *, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        """Print to `out` and `err`, or to the streams of this process."""
+        self.settings = settings
+        self.out = out or sys.stdout
+        self.err = err or sys.stderr
+        self.reader_gone = False
+        for stream in (self.out, self.err):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")
+
+    @property
+    def is_for_programs(self) -> bool:
+        """Whether stdout carries JSON and nothing else."""
+        return self.settings.output in (Mode.JSON, Mode.JSONL)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person watches stderr, who can be shown a live tree."""
+        dull = os.environ.get("CI") or os.environ.get("TERM", "") == "dumb"
+        return self.settings.output is Mode.AUTO and self.err.isatty() and not dull
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether progress is not wanted."""
+        return self.settings.quiet or self.settings.output is Mode.QUIET
+
+    def has_colour(self, stream: TextIO) -> bool:
+        """Return whether colours go to `stream`."""
+        if self.settings.color is not Colour.AUTO:
+            return self.settings.color is Colour.ALWAYS
+        return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    def say(self, text: str) -> None:
+        """Print one line of progress or advice to stderr."""
+        if not self.is_silent:
+            self._write(self.err, rendered(text, colour=self.has_colour(self.err)) + "\n")
+
+    def warn(self, text: str) -> None:
+        """Print a warning to stderr."""
+        self.say(f"{yellow('warning:')} {text}")
+
+    def complain(self, text: str, hint: str = "") -> None:
+        """Print an error to stderr, in every mode."""
+        lines = f"{red('error:')} {text}\n" + (f"hint: {hint}\n" if hint else "")
+        self._write(self.err, rendered(lines, colour=self.has_colour(self.err)))
+
+    def explain(self, text: str) -> None:
+        """Print lines that belong to an error to stderr, in every mode."""
+        self._write(self.err, rendered(text.rstrip("\n"), colour=self.has_colour(self.err)) + "\n")
+
+    def text(self, lines: Iterable[str]) -> None:
+        """Print lines of a result meant for people to stdout."""
+        if self.settings.output not in (Mode.JSON, Mode.JSONL, Mode.QUIET):
+            colour = self.has_colour(self.out)
+            self._write(self.out, "".join(rendered(line, colour=colour) + "\n" for line in lines))
+
+    def document(self, document: Mapping[str, Any], lines: Iterable[str] = ()) -> None:
+        """Print one result: as JSON, or as `lines` for people."""
+        if self.settings.output is Mode.JSON:
+            self._write(self.out, json.dumps(document, indent=2, default=_plain_value) + "\n")
+        elif self.settings.output is Mode.JSONL:
+            self.record(document)
+        else:
+            self.text(lines)
+
+    def listing(
+        self,
+        items: Sequence[Mapping[str, Any]],
+        lines: Iterable[str],
+        *,
+        next_after: int | None = None,
+        total: int = -1,
+    ) -> None:
+        """Print a list: `{items, next_after, total}`, one item a line, or `lines` for people."""
+        if self.settings.output is Mode.JSONL:
+            for item in items:
+                self.record(item)
+            return
+        count = len(items) if total < 0 else total
+        self.document({"items": list(items), "next_after": next_after, "total": count}, lines)
+
+    def record(self, item: Mapping[str, Any]) -> None:
+        """Print one object on one line of stdout."""
+        self._write(self.out, json.dumps(item, separators=(",", ":"), default=_plain_value) + "\n")
+
+    def plain(self, text: str) -> None:
+        """Print text that is a format of its own to stdout, in every mode."""
+        self._write(self.out, text)
+
+    def raw(self, data: bytes) -> None:
+        """Print bytes to stdout exactly as they are."""
+        self.out.flush()
+        try:
+            self.out.buffer.write(data)
+            self.out.buffer.flush()
+        except BrokenPipeError:
+            self._deafen(self.out)
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        if self.reader_gone and stream is self.out:
+            return
+        try:
+            stream.write(text)
+            stream.flush()
+        except BrokenPipeError:
+            self._deafen(stream)
+
+    def _deafen(self, stream: TextIO) -> None:
+        """Point the stream nowhere: what is still in its buffer must not be a second error when we leave."""
+        self.reader_gone = self.reader_gone or stream is self.out
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _plain_value(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return str(value)

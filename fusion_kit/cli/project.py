@@ -1,0 +1,190 @@
+"""What the commands need of the rest of fusion-kit, in their own words; it is loaded only when it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from fusion_kit.coordination.requests import Bundle, RunRequest
+    from fusion_kit.core.agent import Agent
+    from fusion_kit.core.events import Event
+    from fusion_kit.core.run import Run
+    from fusion_kit.core.states import RunState
+    from fusion_kit.core.task import Task
+
+    Watch = Callable[[Event], None]
+
+
+class StopSignal(Protocol):
+    """A wish to stop, told to a run from outside."""
+
+    def request(self) -> None:
+        """Start nothing more and ask the agents to stop."""
+        ...
+
+    def kill(self) -> None:
+        """Stop at once."""
+        ...
+
+
+class Forecast(Protocol):
+    """What a dry run says of one task."""
+
+    @property
+    def node(self) -> str: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def until(self) -> str | None: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def agent(self) -> str | None: ...
+    @property
+    def model(self) -> str | None: ...
+    @property
+    def provider(self) -> str | None: ...
+    @property
+    def origin(self) -> str | None: ...
+    @property
+    def missing(self) -> tuple[str, ...]: ...
+    @property
+    def cost_bound(self) -> float | None: ...
+
+
+class Finding(Protocol):
+    """What `doctor` found."""
+
+    @property
+    def level(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def hint(self) -> str: ...
+
+
+class Views(Protocol):
+    """The one place to ask what is and what was."""
+
+    def run(self, run: str) -> Run:
+        """Return the run with this id or unique prefix; raises `NotFound`."""
+        ...
+
+    def runs(
+        self,
+        states: Sequence[RunState] | None = None,
+        workflow: str | None = None,
+        since: str | None = None,
+        limit: int = 50,
+        after: int = 0,
+    ) -> list[Run]:
+        """Return runs, the newest first."""
+        ...
+
+    def tasks(self, run: str) -> list[Task]:
+        """Return the nodes of a run in the order in which they were created."""
+        ...
+
+    def agents(self, name: str | None = None) -> list[Agent]:
+        """Return all instances of agents, by id."""
+        ...
+
+    def events(self, after: int = 0, **wanted: Any) -> list[Event]:
+        """Return events behind `after` that are as `wanted`, in order."""
+        ...
+
+    def last_seq(self) -> int:
+        """Return the place of the last event."""
+        ...
+
+
+class Project(Protocol):
+    """One project: a folder with `.fusion/` in it."""
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds `.fusion/`."""
+        ...
+
+    @property
+    def views(self) -> Views:
+        """The one place to ask."""
+        ...
+
+    def load(self, workflow: str) -> Bundle:
+        """Return a workflow, by name or path; raises `InvalidDefinitions`."""
+        ...
+
+    def checked_inputs(self, bundle: Bundle, given: Mapping[str, object]) -> dict[str, object]:
+        """Return the inputs with their defaults; raises `UsageError` with all that is wrong."""
+        ...
+
+    def dry_run(self, request: RunRequest) -> Sequence[Forecast]:
+        """Say for each task what would become of it; changes nothing."""
+        ...
+
+    async def run(self, request: RunRequest, watch: Watch, stop: StopSignal) -> Run:
+        """Execute a workflow."""
+        ...
+
+    async def resume(self, run: str, watch: Watch, stop: StopSignal) -> Run:
+        """Go on with a run."""
+        ...
+
+    def cancel(self, run: str, by: str) -> None:
+        """Stop a run for good."""
+        ...
+
+    def attempt_folder(self, run: str, task: str, number: int) -> Path:
+        """Return the folder with `out.log` and `err.log` of one attempt."""
+        ...
+
+    def notices(self) -> list[str]:
+        """Return what a person should know before a run."""
+        ...
+
+    def doctor(self, repair: bool) -> Sequence[Finding]:
+        """Return what is sound and what is not."""
+        ...
+
+
+class Projects(Protocol):
+    """The way in."""
+
+    def find(self, start: Path) -> Path:
+        """Return the folder at or above `start` that holds `.fusion/`; raises `NoProject`."""
+        ...
+
+    def open(self, root: Path) -> Project:
+        """Return the project at `root`."""
+        ...
+
+    def stop_signal(self) -> StopSignal:
+        """Return a wish to stop that nobody has yet."""
+        ...
+
+
+class Bootstrap:
+    """The real way in."""
+
+    def find(self, start: Path) -> Path:
+        """Return the folder at or above `start` that holds `.fusion/`; raises `NoProject`."""
+        from fusion_kit import bootstrap
+
+        return bootstrap.find_project(start)
+
+    def open(self, root: Path) -> Project:
+        """Return the project at `root`."""
+        from fusion_kit import bootstrap
+
+        return bootstrap.open_project(root)
+
+    def stop_signal(self) -> StopSignal:
+        """Return a wish to stop that nobody has yet."""
+        from fusion_kit import bootstrap
+
+        return bootstrap.StopSignal()

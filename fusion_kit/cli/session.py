@@ -1,0 +1,66 @@
+"""One call of the command line: what was chosen for every command, where to print, and the way into the project."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fusion_kit.cli.output import Output
+from fusion_kit.cli.project import Project, Projects
+from fusion_kit.cli.settings import Settings
+from fusion_kit.core.errors import UsageError
+
+if TYPE_CHECKING:
+    import typer
+
+
+class NoSuchFolder(UsageError):
+    """There is no folder {path}."""
+
+    hint = "-C names the folder to work in; it must exist."
+
+
+class Session:
+    """Handed to every command as its context's `obj`."""
+
+    def __init__(self, projects: Projects, settings: Settings) -> None:
+        """Begin with what is known before the command line is parsed."""
+        self.projects = projects
+        self.settings = settings
+        self.show = Output(settings)
+        self.is_parsed = False
+
+    def choose(self, given: dict[str, Any]) -> None:
+        """Take over global options where they were given."""
+        self.settings = self.settings.with_given(given)
+        self.show.settings = self.settings
+
+    @property
+    def folder(self) -> Path:
+        """The folder to work in: `-C`, or the present one; raises `NoSuchFolder`."""
+        chosen = self.settings.directory or Path.cwd()
+        if not chosen.is_dir():
+            raise NoSuchFolder(path=chosen)
+        return chosen.absolute()
+
+    def root(self) -> Path:
+        """Return the project's folder; raises `NoProject`."""
+        return self.projects.find(self.folder)
+
+    def project(self) -> Project:
+        """Open the project; raises `NoProject`."""
+        return self.projects.open(self.root())
+
+    def command(self, *words: str) -> str:
+        """Return the exact command a person can type next, with the same `-C`."""
+        where = ["-C", str(self.settings.directory)] if self.settings.directory else []
+        return shlex.join(["fusion-kit", *where, *words])
+
+
+def session_of(ctx: typer.Context) -> Session:
+    """Return the session of a command's context."""
+    session = ctx.obj
+    if not isinstance(session, Session):
+        raise TypeError(session)
+    return session

@@ -1,0 +1,65 @@
+"""The global options, which work before and after the command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+class Mode(StrEnum):
+    """How the result is printed; `auto` is a live tree on a terminal and plain lines elsewhere."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    JSON = "json"
+    JSONL = "jsonl"
+    QUIET = "quiet"
+
+    @property
+    def or_json(self) -> Mode:
+        """JSON where nothing special was asked for."""
+        return Mode.JSON if self in (Mode.AUTO, Mode.PLAIN) else self
+
+
+class Colour(StrEnum):
+    """When to use colours; `NO_COLOR` turns `auto` into `never`."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a person chose for every command."""
+
+    directory: Path | None = None
+    quiet: bool = False
+    verbose: bool = False
+    color: Colour = Colour.AUTO
+    output: Mode = Mode.AUTO
+    no_input: bool = False
+
+    def with_given(self, given: dict[str, Any]) -> Settings:
+        """Return these settings with those that were given (not None, not False) in their place."""
+        return replace(self, **{name: value for name, value in given.items() if value})
+
+
+def asked_output(words: list[str]) -> Mode:
+    """Return the output a command line asks for, read without a parser: it may not even be a valid one."""
+    before_dashes = words[: words.index("--")] if "--" in words else words
+    found = Mode.AUTO
+    for word, following in zip(before_dashes, [*before_dashes[1:], ""], strict=True):
+        for text in _output_in(word, following):
+            found = Mode(text) if text in set(Mode) else found
+    return found
+
+
+def _output_in(word: str, following: str) -> list[str]:
+    if word in ("-o", "--output"):
+        return [following]
+    if word.startswith("--output="):
+        return [word.removeprefix("--output=")]
+    return [word[2:]] if word.startswith("-o") else []

@@ -1,0 +1,111 @@
+"""What is said once a run has ended or stopped: where its result is, what failed and what to type next."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from fusion_kit.cli.attempt_logs import folder_of, last_lines
+from fusion_kit.cli.documents import cost_of, run_document, seconds_between, tokens_of
+from fusion_kit.cli.exit_codes import INTERRUPTED, TERMINATED
+from fusion_kit.cli.project import Project
+from fusion_kit.cli.session import Session
+from fusion_kit.cli.settings import Mode
+from fusion_kit.cli.style import bold, dim, green, last_overwrite, red, yellow
+from fusion_kit.cli.words import count_text, counted, duration_text, money_text
+from fusion_kit.core.run import Run
+from fusion_kit.core.states import FINAL_RUNS, Outcome, RunState, TaskState
+from fusion_kit.core.task import Task
+
+_LAST_LINES = 30
+_FAILURES_SHOWN = 3
+_COLOURS = {RunState.COMPLETED: green, RunState.FAILED: red}
+
+
+def conclude(session: Session, project: Project, run: Run, tasks: Sequence[Task], exit_code: int) -> int:
+    """Print the result of a run and the way on, and return the exit code."""
+    show = session.show
+    for line in _failures(session, project, tasks):
+        show.say(line)
+    if show.settings.output is not Mode.JSONL:  # there the events say it all
+        show.document(run_document(run, tasks, exit_code), result_lines(run, tasks))
+    for line in next_lines(session, run, tasks, exit_code):
+        show.say(line)
+    return exit_code
+
+
+def result_lines(run: Run, tasks: Sequence[Task]) -> Iterator[str]:
+    """Yield the result for people: how it ended, where the work is, what it put out."""
+    colour = _COLOURS.get(run.state, yellow)
+    duration = duration_text(seconds_between(run.started_at, run.finished_at))
+    after = f" in {duration}" if duration else ""
+    yield f"{bold(run.id)} {colour(run.state.value)}{after}: {_states(tasks)}{_spent(tasks)}"
+    if run.reason and run.state is RunState.PAUSED:
+        yield f"reason: {run.reason}"
+    if run.error:
+        yield f"error: {run.error.get('message') or run.error.get('code')}"
+    if run.branch:
+        yield f"result: {run.branch} at {(run.commit or '')[:12]}"
+    for name, value in run.outputs.items():
+        yield f"{name} = {value if isinstance(value, str) else json.dumps(value)}"
+
+
+def next_lines(session: Session, run: Run, tasks: Sequence[Task], exit_code: int) -> Iterator[str]:
+    """Yield the exact commands a person may want to type next."""
+    failed = _failed(tasks)
+    if run.state is RunState.COMPLETED and run.branch:
+        base = run.base or f"{run.branch}~1"
+        yield dim(f"next: git diff {base[:12]} {run.branch}")
+        yield dim(f"      git merge {run.branch}")
+    if failed:
+        yield dim(f"next: {session.command('logs', run.id, failed[0].id)}")
+    if run.state not in FINAL_RUNS or run.state is RunState.FAILED or exit_code in (INTERRUPTED, TERMINATED):
+        yield dim(f"next: {session.command('resume', run.id)}")
+
+
+def _failures(session: Session, project: Project, tasks: Sequence[Task]) -> Iterator[str]:
+    failed = _failed(tasks)
+    for task in failed[:_FAILURES_SHOWN]:
+        yield ""
+        yield red(f"{task.id} failed: {_why(task)}")
+        hint = str((task.error or {}).get("hint") or "")
+        if hint:
+            yield f"hint: {hint}"
+        folder = folder_of(project, task)
+        lines = last_lines(task.id, task.attempts, folder, _LAST_LINES) if folder else []
+        yield from (dim("  | ") + last_overwrite(line.text) for line in lines)
+    for task in failed[_FAILURES_SHOWN:]:
+        yield f"{task.id} failed too: {session.command('logs', task.run, task.id)}"
+
+
+def _failed(tasks: Sequence[Task]) -> list[Task]:
+    """The tasks that failed by themselves, not because something before or inside them did."""
+    parents = {task.parent for task in tasks if task.state is TaskState.FAILED}
+    return [
+        task
+        for task in tasks
+        if task.state is TaskState.FAILED and task.outcome is not Outcome.UPSTREAM_FAILED and task.id not in parents
+    ]
+
+
+def _why(task: Task) -> str:
+    outcome = task.outcome.value if task.outcome else "failed"
+    message = str((task.error or {}).get("message") or "")
+    code = (
+        f"exit code {task.exit_code}" if task.outcome is Outcome.EXIT_CODE and task.exit_code is not None else outcome
+    )
+    return message or code
+
+
+def _states(tasks: Sequence[Task]) -> str:
+    counts = Counter(task.state for task in tasks)
+    parts = ", ".join(f"{counts[state]} {state.value}" for state in TaskState if counts[state])
+    return f"{counted(len(tasks), 'task')}{f', {parts}' if len(counts) > 1 else ''}"
+
+
+def _spent(tasks: Sequence[Task]) -> str:
+    tokens, cost = tokens_of(tasks), cost_of(tasks)
+    parts = [f"{count_text(sum(tokens.values()))} tokens"] if tokens else []
+    parts += [money_text(cost)] if cost is not None else []
+    return f", {', '.join(parts)}" if parts else ""

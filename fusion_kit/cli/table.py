@@ -1,0 +1,41 @@
+"""The table of commands: name, one line, group. A command's module is imported when it is called, not before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DEFINE = "Definitions"
+RUN = "Run and steer"
+WATCH = "Watch and look back"
+HOUSE = "This installation"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command; its function `command` lives in `fusion_kit.cli.commands.<name>`."""
+
+    name: str
+    group: str
+    help: str
+
+
+COMMANDS: tuple[Entry, ...] = (
+    Entry("init", DEFINE, "Write .fusion/ with agents and a workflow that runs without any key."),
+    Entry("validate", DEFINE, "Check workflows, agents and the configuration; print every problem."),
+    Entry("list", DEFINE, "List the workflows of this project."),
+    Entry("show", DEFINE, "Show a workflow: its inputs, tasks and agents."),
+    Entry("graph", DEFINE, "Print a workflow's graph as Mermaid, DOT, text or JSON."),
+    Entry("schema", DEFINE, "Explain a key of the files in .fusion/."),
+    Entry("run", RUN, "Run a workflow, by name or path."),
+    Entry("resume", RUN, "Go on with a run that was interrupted, paused or failed."),
+    Entry("cancel", RUN, "Stop a run for good, from any terminal."),
+    Entry("ps", WATCH, "List the runs that have not ended."),
+    Entry("status", WATCH, "Show a run and say why something waits."),
+    Entry("history", WATCH, "List past runs, the newest first."),
+    Entry("logs", WATCH, "Print what the tasks of a run printed."),
+    Entry("events", WATCH, "Print the event log, filtered, followed or exported."),
+    Entry("doctor", HOUSE, "Check Git, the project and its log; --repair mends what can be mended."),
+    Entry("version", HOUSE, "Print the version."),
+)
+
+BY_NAME: dict[str, Entry] = {entry.name: entry for entry in COMMANDS}
