@@ -115,7 +115,7 @@ async def _judge(execution: Execution, work: Work, desk: Desk | None, order: Ord
         return _reported(report, ended)
     kept = await _keep(execution, work, desk, report)
     found = await _hold(execution, work, desk, report, kept)
-    branch = work.branch if kept is not None else None
+    branch = work.branch if kept is not None and kept.changed else None
     return dataclasses.replace(
         found,
         exit_code=ended.code,
@@ -136,8 +136,9 @@ async def _keep(execution: Execution, work: Work, desk: Desk | None, report: Rep
     if desk is None or work.branch is None:
         return None
     spec = work.node.spec
-    title = spec.name or next(iter(report.text.strip().splitlines()), "") or spec.description or "done"
-    order = KeepOrder(desk, _stamp(execution, work), work.branch, f"{work.node.id}: {title[:60]}")
+    said = spec.run or report.text
+    title = spec.name or next(iter(said.strip().splitlines()), "") or spec.description or "done"
+    order = KeepOrder(desk, _stamp(execution, work), work.branch, f"{work.node.id}: {title[:60]}", work.expected)
     return await execution.house.workspaces.keep(order)
 
 

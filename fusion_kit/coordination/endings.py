@@ -91,7 +91,7 @@ def _again_or_never(execution: Execution, work: Work, verdict: Verdict) -> None:
             exit_code=verdict.exit_code,
             usage=asdict(verdict.usage) if verdict.usage else None,
             branch=verdict.branch,
-            commit=verdict.commit,
+            commit=verdict.commit if verdict.branch else None,
         )
         _note(execution, work, fact)
         ended(execution, work.node)
@@ -99,7 +99,12 @@ def _again_or_never(execution: Execution, work: Work, verdict: Verdict) -> None:
 
 def _again(execution: Execution, work: Work, verdict: Verdict, wait_s: float, *, counts: bool) -> None:
     fact = e.TaskRetried(
-        verdict.outcome, error=verdict.error, exit_code=verdict.exit_code, delay_s=wait_s, counts=counts
+        verdict.outcome,
+        error=verdict.error,
+        exit_code=verdict.exit_code,
+        commit=verdict.commit if verdict.branch else None,
+        delay_s=wait_s,
+        counts=counts,
     )
     _note(execution, work, fact)
     if wait_s <= 0:

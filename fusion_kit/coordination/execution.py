@@ -43,6 +43,7 @@ class Work:
     instance: str | None = None
     base: str | None = None
     branch: str | None = None
+    expected: str | None = None  # where an earlier attempt left the branch
     found: Liveness = Liveness.NEVER  # what an earlier owner left of it
     workspace: str | None = None  # the folder it works in: its instance's own, or the run's shared one
     slot: int = 0  # its place among those running now; ports are dealt by it

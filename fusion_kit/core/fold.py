@@ -146,6 +146,7 @@ def _retried(task: Task, fact: e.TaskRetried) -> Task:
         task,
         state=move(TASK_MOVES, task.state, TaskState.QUEUED),
         counted=task.counted + fact.counts,
+        commit=fact.commit or task.commit,
         exit_code=fact.exit_code,
         error=fact.error,
     )

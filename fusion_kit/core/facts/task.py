@@ -77,6 +77,7 @@ class TaskRetried(Fact):
     outcome: Outcome
     error: Mapping[str, object] | None = None
     exit_code: int | None = None
+    commit: str | None = None  # what its branch holds of this attempt
     delay_s: float = 0.0
     counts: bool = True
 
