@@ -100,7 +100,7 @@ class Index:
         row = self._connection.execute(sql.statements()[_GET[kind]], dict(zip(names, key, strict=True))).fetchone()
         return held_in(kind, row) if row else None
 
-    def query(self, name: str, **values: object) -> list[sqlite3.Row]:
+    def query(self, name: str, /, **values: object) -> list[sqlite3.Row]:
         """Return what a titled paragraph finds."""
         return self._connection.execute(sql.statements()[name], values).fetchall()
 
