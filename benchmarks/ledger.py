@@ -17,7 +17,7 @@ from statistics import median
 from benchmarks.measure import spread
 from benchmarks.table import Table
 from fusion_kit.core.events import Draft, RunQueued, TaskCreated
-from fusion_kit.persistence import Ledger
+from fusion_kit.persistence.ledger import Ledger
 
 BATCH = 5  # the events of one task
 COLUMNS = ("writers", "events a write", "plain write + fdatasync, events/s", "ledger, events/s", "ratio", "range, ms")

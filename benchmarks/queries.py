@@ -10,7 +10,8 @@ from statistics import median
 from benchmarks.measure import clocked, percentile
 from benchmarks.table import Table
 from fusion_kit.core.events import Draft, RunQueued, Severity, TaskCreated, TaskQueued, TaskSkipped, WorkspaceSalvaged
-from fusion_kit.persistence import Ledger, Views
+from fusion_kit.persistence.ledger import Ledger
+from fusion_kit.persistence.views import Views
 
 TASKS_A_RUN = 200
 BATCH = 4_000
@@ -81,7 +82,7 @@ def measure(scratch: Path, *, quick: bool) -> list[Table]:
     events, rounds = (20_000, 20) if quick else (1_000_000, 200)
     state = scratch / "state"
     written_s = clocked(lambda: filled(state, events))
-    views = Views.open(state)
+    views = Views(state)
     last = views.last_seq()
     rows = [_row(name, ask, rounds) for name, ask in questions(views, last).items()]
     return [

@@ -14,7 +14,8 @@ from statistics import median
 from benchmarks.measure import clocked, environment, spread
 from benchmarks.table import Table
 from fusion_kit.core.code import DeskOrder
-from fusion_kit.workspaces import GitWorkspaces, WorkspaceSettings
+from fusion_kit.workspaces.git import GitWorkspaces
+from fusion_kit.workspaces.settings import WorkspaceSettings
 
 SIZES = (100, 5_000, 50_000)
 CHANGED = 20  # files that differ from one task's base to the next
@@ -80,7 +81,6 @@ def _row(scratch: Path, files: int, rounds: int) -> tuple[str, ...]:
     for number, base in enumerate(_bases(checkout, rounds)):
         os.sync()
         added.append(_added(checkout, base, number))
-        (desk.path / "left-behind.txt").unlink(missing_ok=True)
         moved.append(clocked(lambda base=base: asyncio.run(own.prepare(DeskOrder("bench-1", base)))))  # type: ignore[misc]
     theirs, ours = median(added), median(moved)
     return (f"{files:,}", f"{theirs * 1e3:.0f}", f"{ours * 1e3:.0f}", f"1/{theirs / ours:.1f}", spread(moved))
