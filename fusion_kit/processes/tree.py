@@ -1,0 +1,69 @@
+"""Everything that descends from this process: signalled, measured and ended as one.
+
+On Linux the shim is a subreaper, so whatever forks away twice or makes its own session is still below it, and
+"no child left to wait for" means that nothing lives. Elsewhere only the main child's process group can be reached.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from fusion_kit.processes.kernel import LINUX, Process, descendants, everyone, send_all, send_group
+from fusion_kit.processes.vigil import Sample
+
+
+class Tree:
+    """The descendants of the calling process, whose main child leads a session."""
+
+    def __init__(self, main: int) -> None:
+        """Take the pid of the main child."""
+        self.main = main
+        self.status: int | None = None  # of the main child, once it ended
+
+    def reap(self) -> bool:
+        """Bury the dead; return whether anything still lives."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return not LINUX and send_group(self.main, 0)
+            if pid == 0:
+                return True
+            if pid == self.main:
+                self.status = status
+
+    def members(self) -> list[Process]:
+        """Return the living descendants; none where there is no /proc."""
+        return descendants([os.getpid()], everyone())
+
+    def sample(self) -> Sample:
+        """Return what it used so far."""
+        return Sample(self.members())
+
+    def send(self, number: int) -> None:
+        """Signal every member."""
+        if LINUX:
+            send_all(self.members(), number)
+        else:
+            send_group(self.main, number)
+
+    def stop(self) -> None:
+        """Stop every member, again until none was missed because it was just being forked."""
+        if not LINUX:
+            send_group(self.main, signal.SIGSTOP)
+        while running := [process for process in self.members() if process.state not in "Tt"]:
+            if not send_all(running, signal.SIGSTOP):
+                return
+
+    def kill(self) -> None:
+        """Stop, then kill, all there is now.
+
+        Whole groups are signalled at once, which no fork escapes; who left its group is met one by one.
+        """
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            members = self.members()
+            groups = {process.group for process in members} if LINUX else {self.main}
+            for group in groups - {os.getpgrp(), 0, 1}:
+                send_group(group, number)
+            send_all(members, number)
