@@ -1,0 +1,1 @@
+"""What the keys alone cannot tell: names, order, agents, and what is likely a mistake."""
