@@ -76,7 +76,7 @@ def _row(scratch: Path, files: int, rounds: int) -> tuple[str, ...]:
     checkout = made(scratch / f"repo-{files}" / "top", files)
     common = checkout.top / ".git"
     own = GitWorkspaces(checkout.top, common / "fusion-kit", WorkspaceSettings())
-    desk = asyncio.run(own.prepare(DeskOrder("bench-1", checkout.first)))
+    asyncio.run(own.prepare(DeskOrder("bench-1", checkout.first)))
     added, moved = [], []
     for number, base in enumerate(_bases(checkout, rounds)):
         os.sync()

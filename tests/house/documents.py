@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,10 +50,9 @@ def blocks(path: Path, language: str) -> list[str]:
 
 
 def commands(block: str) -> Iterator[Command]:
-    """Yield the commands of a `console` block, each with the lines below it."""
+    """Yield the commands of a `console` block, each with the lines below it; `> ` goes on with a command."""
     for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-        line, _, printed = part.partition("\n")
-        while line.endswith("\\"):
-            more, _, printed = printed.partition("\n")
-            line = f"{line[:-1]}{more.removeprefix('> ')}"
-        yield Command(line, printed.rstrip())
+        typed, *rest = part.splitlines()
+        more = list(takewhile(lambda line: line.startswith("> "), rest))
+        line = "\n".join([typed, *(each.removeprefix("> ") for each in more)])
+        yield Command(line, "\n".join(rest[len(more) :]).rstrip())
