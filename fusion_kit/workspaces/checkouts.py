@@ -11,6 +11,7 @@ from fusion_kit.workspaces.disk import is_there, put_away, write_whole
 from fusion_kit.workspaces.errors import GitFailed
 from fusion_kit.workspaces.layout import Folders, Layout
 from fusion_kit.workspaces.lock import held
+from fusion_kit.workspaces.trusted import Trusted
 
 _TRIES = 3
 _STAYS = frozenset({"HEAD", "commondir", "gitdir", "index", "logs", "refs", "config.worktree", "locked", "reftable"})
@@ -22,6 +23,7 @@ class Checkouts:
 
     git: Git
     layout: Layout
+    trusted: Trusted
 
     def make(self, folders: Folders, base: str, isolation: str) -> str | None:
         """Make an empty checkout that stands detached at `base`; return its folder among the worktrees, if it has one.
@@ -77,7 +79,7 @@ class Checkouts:
         """What `git clone --shared --no-checkout` makes, without a remote and without reading any configuration."""
         checkout, common = folders.checkout, self.layout.common
         checkout.mkdir()
-        form = self.git.run(Place(self.layout.state / "trusted"), "rev-parse", "--show-object-format").text
+        form = self.git.run(self.trusted.place(), "rev-parse", "--show-object-format").text
         mark = Place(checkout / ".git", work_tree=checkout)
         self.git.run(mark, "init", "-q", "--template=", f"--object-format={form}", "-b", "main")
         write_whole(checkout / ".git" / "objects" / "info" / "alternates", self._borrowed(), 0o644)

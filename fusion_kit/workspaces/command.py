@@ -141,6 +141,8 @@ class Git:
             done = subprocess.run(
                 argv, cwd=cwd, env=env, input=stdin, capture_output=True, timeout=self.timeout_s, check=False
             )
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise GitFailed(command=_command_of(argv), code=127, said=f"{error.filename} is not there") from error
         except subprocess.TimeoutExpired:
             raise GitTimedOut(command=_command_of(argv), timeout_s=self.timeout_s) from None
         return Answer(done.returncode, done.stdout, done.stderr.decode(errors="replace").strip())

@@ -10,7 +10,7 @@ from fusion_kit.core.code import Desk, DeskOrder
 from fusion_kit.workspaces.checkouts import Checkouts
 from fusion_kit.workspaces.command import Git, Place
 from fusion_kit.workspaces.disk import is_there, put_away
-from fusion_kit.workspaces.errors import GitFailed, NoCommits, NoSuchCommit
+from fusion_kit.workspaces.errors import GitFailed, NoCommits, NoSuchCommit, RefMoved
 from fusion_kit.workspaces.furnishing import Furnisher
 from fusion_kit.workspaces.layout import Folders, Layout, Note, stamped
 from fusion_kit.workspaces.names import commit_name, pin_ref
@@ -63,13 +63,12 @@ class Desks:
 
     def _pin(self, order: DeskOrder) -> None:
         """The base stays, whatever an agent does to its HEAD and then to `git gc`."""
-        if self.refs.tip(pin_ref(order.agent)) == order.base:
-            return
         try:
-            self.git.run(self.trusted.place(), "cat-file", "-e", f"{order.base}^{{commit}}")
-        except GitFailed as failure:
-            raise NoSuchCommit(commit=order.base) from failure
-        self.refs.move([Move(pin_ref(order.agent), order.base, forced=True)], "fusion-kit: base")
+            self.refs.move([Move(pin_ref(order.agent), order.base, forced=True)], "fusion-kit: base")
+        except RefMoved as failure:
+            if self.git.run(self.trusted.place(), "cat-file", "-t", order.base, allowed=(0, 128)).text != "commit":
+                raise NoSuchCommit(commit=order.base) from failure
+            raise
 
     def _cleared(self, order: DeskOrder, folders: Folders) -> tuple[list[str], Note | None]:
         """Move what is there to the new base; a workspace that is broken, or cannot be read whole, is put away."""

@@ -38,7 +38,7 @@ class GitWorkspaces:
         git = git or Git(settings.git_timeout_s)
         layout, trusted, refs = Layout(top, state), Trusted(git, top, state), Refs(git, common)
         snapshots, merger = Snapshots(git, settings), Merger(git, trusted)
-        checkouts, furnisher = Checkouts(git, layout), Furnisher(git, layout, settings)
+        checkouts, furnisher = Checkouts(git, layout, trusted), Furnisher(git, layout, settings)
         salvage = Salvage(git, layout, trusted, refs, snapshots)
         self._layout = layout
         self._trusted = trusted

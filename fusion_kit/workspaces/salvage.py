@@ -34,7 +34,7 @@ class Salvage:
         """
         with self.trusted.quarantine() as quarantined:
             tree = self.snapshots.tree(folders, quarantined, note.base)
-            if tree in (note.held, self._tree_of(note.base), self._tree_of(base)):
+            if tree == note.held or tree in self._trees_of(note.base, base):
                 self.trusted.admit(quarantined)
                 self.snapshots.settle(folders)
                 return None
@@ -51,11 +51,12 @@ class Salvage:
         commit = _detached(head)
         if commit is None or commit in (note.base, base) or not self._is_sound(commit, note.base):
             return None
-        tree = self._tree_of(commit)
-        return None if tree in (note.held, self._tree_of(note.base)) else self._point(note, commit, tree)
+        tree, *known = self._trees_of(commit, note.base)
+        return None if tree in (note.held, *known) else self._point(note, commit, tree)
 
-    def _tree_of(self, commit: str) -> str:
-        return self.git.run(self.trusted.place(), "rev-parse", "--verify", "-q", f"{commit}^{{tree}}").text
+    def _trees_of(self, *commits: str) -> list[str]:
+        trees = [f"{commit}^{{tree}}" for commit in commits]
+        return self.git.run(self.trusted.place(), "rev-parse", "-q", *trees).text.split()
 
     def _commit(self, quarantined: Place, note: Note, tree: str) -> str:
         message = f"Left in the workspace after {note.node}\n\nFusion-Run: {note.run}\nFusion-Task: {note.node}\n"

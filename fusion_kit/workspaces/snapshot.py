@@ -75,8 +75,9 @@ class Snapshots:
         self._git.run(place, "read-tree", "--end-of-options", base)
 
     def _staged(self, place: Place) -> str:
+        self._check_oddities(place)
         changed = self._changed(place)
-        self._check_files(place, changed)
+        self._check_sizes(place, changed)
         if changed:
             self._loud(place, "add", "-A", "--", ".")
         return self._git.run(place, "write-tree").text
@@ -92,14 +93,17 @@ class Snapshots:
             raise PolicyRefusal(complaint=f"Git could not read all of it: {answer.said[-1000:]}", paths=())
         return answer.fields
 
-    def _check_files(self, place: Place, changed: Sequence[str]) -> None:
-        """What Git would take in half, or pass over, or be busy with for minutes."""
-        workspace = place.work_tree or Path()
-        refuse("a repository inside the repository", [path for path in changed if path.endswith("/")])
-        odd = oddities(workspace)
+    def _check_oddities(self, place: Place) -> None:
+        """What Git would pass over."""
+        odd = oddities(place.work_tree or Path())
         refuse("a path too deep for this system", self._not_ignored(place, odd.too_deep))
         refuse("a folder that cannot be read", self._not_ignored(place, odd.unreadable))
         refuse("neither a file nor a folder nor a symlink", self._not_ignored(place, odd.specials))
+
+    def _check_sizes(self, place: Place, changed: Sequence[str]) -> None:
+        """What Git would take in half, or be busy with for minutes."""
+        refuse("a repository inside the repository", [path for path in changed if path.endswith("/")])
+        workspace = place.work_tree or Path()
         limit = self._settings.file_limit_bytes
         refuse(f"a file over {limit} bytes", [path for path in changed if _size(workspace / path) > limit])
         if len(changed) > self._settings.files_limit:
