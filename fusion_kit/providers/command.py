@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from fusion_kit.core.work import Invocation, Order, Report, Transcript
@@ -24,10 +25,12 @@ from fusion_kit.providers.answers import Answer, answer
 from fusion_kit.providers.errors import PromptUnpassable, bad_option
 from fusion_kit.providers.programs import require, unpassable
 from fusion_kit.providers.prompts import composed
-from fusion_kit.providers.recordings import SCAN_LIMIT_BYTES, object_lines, tail_text
+from fusion_kit.providers.recordings import object_lines, tail_text
 
 _PLACEHOLDER = re.compile(r"\{(model|workspace|prompt|prompt_file)\}")
 _PROMPT_FILE = "prompt.md"
+_JSON_LIMIT_BYTES = 16 << 20
+_JSON_STARTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +113,12 @@ def _text(out: Path) -> Answer:
 
 
 def _json(out: Path) -> Answer:
-    """Read one object, also where a program prints noise before it; anything else counts as no answer."""
-    text = tail_text(out, SCAN_LIMIT_BYTES)
-    found = strict_json.parsed_object(text) or strict_json.parsed_object(text[text.find("\n{") + 1 :])
-    return answer([found] if found else [])
+    """Read one object that begins a line and goes on to the end, or, with noise behind it, fits in one line."""
+    text = tail_text(out, _JSON_LIMIT_BYTES)
+    starts = islice((found.start() for found in re.finditer(r"^\{", text, re.MULTILINE)), _JSON_STARTS)
+    whole = (strict_json.parsed_object(text[start:]) for start in starts)
+    found = next(filter(None, whole), None)
+    return answer([found]) if found else _jsonl(out)
 
 
 def _jsonl(out: Path) -> Answer:
