@@ -16,7 +16,7 @@ from fusion_kit.coordination.frames import Frame, tasks_frame
 from fusion_kit.coordination.landing import land
 from fusion_kit.coordination.recovery import Found, adopt, recover
 from fusion_kit.coordination.requests import StopSignal
-from fusion_kit.coordination.starts import AttemptEnded, launch, plan, refuse, settle_bases
+from fusion_kit.coordination.starts import AttemptEnded, Trouble, launch, plan, refuse, settle_bases
 from fusion_kit.coordination.verdict import error_of
 from fusion_kit.core import events as e
 from fusion_kit.core.errors import FusionError
@@ -101,6 +101,8 @@ async def _hear(execution: Execution) -> None:
                 settle(execution, message)
             case Due():
                 wake(execution, message)
+            case Trouble():
+                raise message.error
 
 
 def _obey(execution: Execution, events: tuple[e.Event, ...]) -> None:
@@ -153,7 +155,7 @@ async def _watching(execution: Execution, stop: StopSignal) -> AsyncIterator[Non
 
 async def _poll(execution: Execution) -> None:
     """Bring what others wrote to the inbox, and leave a sign of life."""
-    house, run = execution.house, execution.book.run.id
+    house = execution.house
     beaten = house.clock.monotonic()
     while True:
         await house.clock.sleep(POLL_S)
@@ -161,7 +163,7 @@ async def _poll(execution: Execution) -> None:
         if events:
             execution.inbox.put_nowait(News(tuple(events)))
         if house.clock.monotonic() - beaten >= BEAT_S:
-            house.owners.beat(run)
+            house.owners.beat()
             beaten = house.clock.monotonic()
 
 

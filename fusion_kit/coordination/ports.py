@@ -198,6 +198,6 @@ class Owners(Protocol):
         """Return whether somebody living owns the run."""
         ...
 
-    def beat(self, run: str) -> None:
-        """Leave a sign of life for people to read."""
+    def beat(self) -> None:
+        """Leave a sign of life, for people to read, with every run this process owns."""
         ...

@@ -32,6 +32,13 @@ class AttemptEnded:
     verdict: Verdict
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """For the inbox: the machine itself failed (its disk is full, or breaks); the run stops, and `resume` goes on."""
+
+    error: OSError
+
+
 async def settle_bases(execution: Execution) -> list[tuple[Node, FusionError]]:
     """Find the commit each newly queued task starts from; return those whose parents do not merge, with the reason."""
     conflicts: list[tuple[Node, FusionError]] = []
@@ -193,7 +200,10 @@ def begin(execution: Execution, work: Work) -> None:
     async def carry() -> None:
         try:
             verdict = await carry_out(execution, work)
-        except (OSError, ValueError, AssertionError, KeyError, TypeError, RuntimeError) as fault:
+        except OSError as broken:
+            execution.inbox.put_nowait(Trouble(broken))
+            return
+        except (ValueError, AssertionError, KeyError, TypeError, RuntimeError) as fault:
             # one task's trouble touches no other: it fails, named, and the run goes on
             error = error_of("internal", f"{type(fault).__name__}: {fault}")
             verdict = Verdict(Outcome.CONTRACT, error=error)

@@ -1,0 +1,160 @@
+"""What a person should know: before a run, and when something seems to be wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fusion_kit.clock import SystemClock
+from fusion_kit.core.errors import FusionError
+from fusion_kit.persistence.doctor import Ill, repair, verify
+from fusion_kit.providers.detect import installed
+
+if TYPE_CHECKING:
+    from fusion_kit.bootstrap.project import Project
+    from fusion_kit.core.workflow import AgentSpec
+    from fusion_kit.workspaces.repository import Facts
+
+FOREIGN = ("project.json", "fusion.db")
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing `doctor` looked at; `level` is ok, warning or error."""
+
+    level: str
+    subject: str
+    text: str
+    hint: str = ""
+
+
+def missing_program(agent: AgentSpec) -> tuple[str, ...]:
+    """Return the program of a command-line agent if this machine does not have it."""
+    command = agent.options.get("command")
+    program = str(command[0]) if isinstance(command, list | tuple) and command else ""
+    return (program,) if agent.provider == "command" and program and shutil.which(program) is None else ()
+
+
+def _facts(project: Project) -> Facts | None:
+    from fusion_kit.workspaces.git import GitWorkspaces
+
+    workspaces = project.workspaces()
+    return asyncio.run(workspaces.facts()) if isinstance(workspaces, GitWorkspaces) else None
+
+
+def notices(project: Project) -> list[str]:
+    """Return what a person should know before a run."""
+    facts = _facts(project)
+    if facts is None:
+        return ["This project is not in a Git repository: tasks run in its own folder, one beside the other."]
+    dirty = facts.repository.dirty
+    if not dirty:
+        return []
+    more = f" and {len(dirty) - _SHOWN} more" if len(dirty) > _SHOWN else ""
+    names = ", ".join(dirty[:_SHOWN]) + more
+    return [f"{len(dirty)} uncommitted files are not in the agents' worktrees: {names}"]
+
+
+def examine(project: Project, *, repair: bool) -> list[Finding]:
+    """Look at everything a run depends on; with `repair` mend the log and its index first."""
+    found = list(_mended(project)) if repair else []
+    for look in (_python, _git, _state, _ledger, _definitions, _foreign, _agents, _platform):
+        try:
+            found += look(project)
+        except (FusionError, OSError) as trouble:
+            hint = trouble.way_out if isinstance(trouble, FusionError) else ""
+            found.append(Finding("error", look.__name__.strip("_"), str(trouble), hint))
+    return found
+
+
+def _mended(project: Project) -> Iterator[Finding]:
+    done = repair(project.state, project=project.config.project, source="doctor", now=SystemClock().now)
+    for sentence in done:
+        yield Finding("warning", "repair", sentence)
+
+
+def _python(_project: Project) -> Iterator[Finding]:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    yield Finding("ok", "python", f"{version}, SQLite {sqlite3.sqlite_version}")
+
+
+def _git(project: Project) -> Iterator[Finding]:
+    facts = _facts(project)
+    if facts is None:
+        hint = "`git init && git add -A && git commit -m 'First commit'`"
+        yield Finding("warning", "git", "this project is not in a Git repository; tasks have no workspaces", hint)
+        return
+    if facts.repository.head is None:
+        yield Finding(
+            "error", "git", "the repository has no commit yet", "`git commit --allow-empty -m 'First commit'`"
+        )
+    else:
+        where = facts.repository.branch or "a detached HEAD"
+        yield Finding(
+            "ok", "git", f"{where} at {facts.repository.head[:12]}, {len(facts.repository.dirty)} uncommitted"
+        )
+    if facts.operation is not None:
+        yield Finding("warning", "git", f"the checkout is in the middle of a {facts.operation}", "Finish or abort it.")
+    for name in facts.missing_filters:
+        yield Finding("warning", "git", f"the filter {name!r} is configured and its program is not installed")
+    if facts.submodules:
+        yield Finding("warning", "git", f"worktrees hold no submodules: {', '.join(facts.submodules)}")
+
+
+def _state(project: Project) -> Iterator[Finding]:
+    free = shutil.disk_usage(_existing(project.state)).free
+    level = "ok" if free > 1 << 30 else "warning"
+    yield Finding(level, "state", f"{project.state}, {free >> 20:,} MiB free")
+
+
+def _existing(path: Path) -> Path:
+    return next(folder for folder in (path, *path.parents) if folder.exists())
+
+
+def _ledger(project: Project) -> Iterator[Finding]:
+    found = verify(project.state)
+    for ill in found:
+        level = "error" if ill.ill is Ill.DAMAGE else "warning"
+        hint = "`fusion-kit doctor --repair`" if ill.ill in (Ill.DAMAGE, Ill.INDEX) else ""
+        yield Finding(level, "ledger", ill.what, hint)
+    if not found:
+        yield Finding("ok", "ledger", f"{project.views.last_seq():,} events, every one checked")
+
+
+def _definitions(project: Project) -> Iterator[Finding]:
+    from fusion_kit.definitions import validate
+
+    problems = [problem for problem in validate((), project.root) if problem.severity == "error"]
+    if problems:
+        yield Finding("error", "definitions", f"{len(problems)} problems", "`fusion-kit validate` shows them.")
+    else:
+        yield Finding("ok", "definitions", "every workflow and agent is valid")
+
+
+def _foreign(project: Project) -> Iterator[Finding]:
+    for name in FOREIGN:
+        if (project.root / ".fusion" / name).exists():
+            text = f".fusion/{name} belongs to another product; fusion-kit leaves it alone"
+            yield Finding("warning", "foreign", text)
+
+
+def _agents(_project: Project) -> Iterator[Finding]:
+    found = installed()
+    if found:
+        yield Finding("ok", "agents", "installed: " + ", ".join(sorted(found)))
+    else:
+        yield Finding("warning", "agents", "no agent program is installed; the scripted agent runs all the same")
+
+
+def _platform(_project: Project) -> Iterator[Finding]:
+    if sys.platform != "linux":
+        text = "a child that leaves its process group cannot be found here: only Linux has subreapers and pidfds"
+        yield Finding("warning", "platform", text)
+    yield Finding("warning", "sandbox", "agents run without a sandbox: they can do what you can do", "See docs/how-to.")

@@ -1,0 +1,156 @@
+"""One project with everything wired: the only place that names concrete classes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fusion_kit.bootstrap.places import link_for_people, state_folder
+from fusion_kit.clock import SystemClock
+from fusion_kit.coordination.attempt_folder import attempt_folder
+from fusion_kit.coordination.book import Watch
+from fusion_kit.coordination.requests import Bundle, RunRequest, StopSignal
+from fusion_kit.core.run import Run
+from fusion_kit.persistence.views import Views
+
+if TYPE_CHECKING:
+    from fusion_kit.bootstrap.findings import Finding
+    from fusion_kit.config import Config
+    from fusion_kit.coordination.forecast import Forecast
+    from fusion_kit.coordination.fusion import Fusion
+    from fusion_kit.coordination.ports import Workspaces
+
+PASSED_ON = (
+    *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "TZ"),
+    *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "VIRTUAL_ENV"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "PIP_INDEX_URL", "CI"),
+)
+
+
+class Project:
+    """A folder with `.fusion/` in it; what a question does not need is neither opened nor imported."""
+
+    def __init__(self, root: Path) -> None:
+        """Open nothing yet."""
+        self.root = root
+        self.state = state_folder(root)
+        self.views = Views(self.state)
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration; raises `InvalidDefinitions`."""
+        from fusion_kit.config import config_from
+        from fusion_kit.definitions import load_config
+
+        return config_from(load_config(self.root), os.environ)
+
+    def load(self, workflow: str) -> Bundle:
+        """Return a workflow, by name or path; raises `InvalidDefinitions`."""
+        from fusion_kit.definitions import load_workflow
+
+        loaded = load_workflow(workflow, self.root)
+        return Bundle(loaded.workflow, loaded.agents, loaded.files, loaded.digest)
+
+    def checked_inputs(self, bundle: Bundle, given: Mapping[str, object]) -> dict[str, object]:
+        """Return the inputs with their defaults; raises `UsageError` with all that is wrong."""
+        from fusion_kit.definitions import checked_inputs
+
+        return checked_inputs(bundle.workflow, given)
+
+    def dry_run(self, request: RunRequest) -> list[Forecast]:
+        """Say for each task what would become of it; changes nothing."""
+        from fusion_kit.bootstrap.findings import missing_program
+        from fusion_kit.coordination.forecast import forecast
+        from fusion_kit.definitions.expressions.evaluate import Expressions
+
+        return forecast(request, Expressions(), missing_program)
+
+    async def run(self, request: RunRequest, watch: Watch, stop: StopSignal) -> Run:
+        """Execute a workflow; raises `UsageError` before anything was started."""
+        from fusion_kit.bootstrap.secrets import resolved
+
+        secrets = resolved(request.bundle, request.secrets, os.environ)
+        with self._fusion(secrets) as fusion:
+            await self._freeze_trust(fusion)
+            return await fusion.run(replace(request, secrets=secrets), watch, stop)
+
+    async def resume(self, run: str, watch: Watch, stop: StopSignal, secrets: Mapping[str, str] | None = None) -> Run:
+        """Go on with a run; its secrets are asked for anew, because they were never recorded."""
+        from fusion_kit.bootstrap.archive import RunFolders
+        from fusion_kit.bootstrap.secrets import resolved
+
+        row = self.views.run(run)
+        bundle, _changes = RunFolders(self.root, self.state).thaw(row.id)
+        found = resolved(bundle, secrets or {}, os.environ)
+        with self._fusion(found) as fusion:
+            return await fusion.resume(row.id, watch, stop, found)
+
+    async def _freeze_trust(self, fusion: Fusion) -> None:
+        """Take over the person's Git filters and identity before any agent of this run can touch them."""
+        from fusion_kit.workspaces.git import GitWorkspaces
+
+        if isinstance(fusion.house.workspaces, GitWorkspaces):
+            await fusion.house.workspaces.freeze()
+
+    def cancel(self, run: str, by: str) -> None:
+        """Stop a run for good: its owner does it, or where there is none this process."""
+        row = self.views.run(run)
+        with self._fusion({}) as fusion:
+            asyncio.run(fusion.cancel(row.id, by))
+
+    def attempt_folder(self, run: str, task: str, number: int) -> Path:
+        """Return the folder with `out.log` and `err.log` of one attempt."""
+        return attempt_folder(self.state / "runs" / run, task, number).path
+
+    def notices(self) -> list[str]:
+        """Return what a person should know before a run."""
+        from fusion_kit.bootstrap.findings import notices
+
+        return notices(self)
+
+    def doctor(self, repair: bool) -> list[Finding]:  # noqa: FBT001 - the command's own flag
+        """Return what is sound and what is not; with `repair` mend what can be."""
+        from fusion_kit.bootstrap.findings import examine
+
+        return examine(self, repair=repair)
+
+    def workspaces(self) -> Workspaces:
+        """Return the places to work: Git's, or none."""
+        if self.state == self.root / ".fusion" / "state":
+            from fusion_kit.bootstrap.plain import PlainFolder
+
+            return PlainFolder()
+        from fusion_kit.workspaces.git import GitWorkspaces
+        from fusion_kit.workspaces.settings import WorkspaceSettings
+
+        chosen = self.config.workspace
+        settings = WorkspaceSettings(
+            copy=chosen.copy,
+            link=chosen.link,
+            cache=chosen.cache,
+            setup=" && ".join(chosen.setup) or None,
+            teardown=" && ".join(chosen.teardown) or None,
+        )
+        return GitWorkspaces(self.root, self.state, settings, now=SystemClock().now)
+
+    @contextmanager
+    def _fusion(self, secrets: Mapping[str, str]) -> Iterator[Fusion]:
+        """Give the library's face, with the ledger open for writing."""
+        from fusion_kit.bootstrap.wiring import wired
+
+        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        link_for_people(self.root, self.state)
+        base_env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        with wired(self, secrets, base_env) as fusion:
+            yield fusion
+
+
+def open_project(root: Path) -> Project:
+    """Return the project at `root`."""
+    return Project(root)
