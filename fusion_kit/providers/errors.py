@@ -7,9 +7,9 @@ from fusion_kit.core.workflow import AgentSpec
 
 
 class UnknownProvider(NotFound):
-    """There is no provider {name!r}{suggestion}."""
+    """There is no provider {name!r}."""
 
-    hint = "Known are {known}. Any command-line agent works with `provider: command`."
+    hint = "{suggestion}Known are {known}. Any command-line agent works with `provider: command`."
 
 
 class ProviderBroken(FusionError):

@@ -59,7 +59,7 @@ def _installed(name: str) -> str:
     found = known()
     if name not in found:
         close = get_close_matches(name, found, n=1)
-        suggestion = f"; did you mean {close[0]!r}?" if close else ""
+        suggestion = f"Did you mean {close[0]!r}? " if close else ""
         raise UnknownProvider(name=name, suggestion=suggestion, known=", ".join(sorted(found)))
     return found[name]
 
