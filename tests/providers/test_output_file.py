@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fusion_kit.providers import output_file
 from fusion_kit.providers.errors import BadOutputFile
 
+CALM = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,20}", fullmatch=True)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
@@ -64,26 +65,31 @@ def test_a_broken_file_is_named_by_its_line(text: str, reason: str) -> None:
     assert str(caught.value) == f"What was written to $FUSION_OUTPUT cannot be read: {reason}."
 
 
+@CALM
 @given(st.dictionaries(NAMES, TEXT.filter(lambda text: "\n" not in text and not text.endswith("\r"))))
 def test_what_is_written_as_lines_is_read_back(values: dict[str, str]) -> None:
     assert output_file.values("".join(f"{name}={value}\n" for name, value in values.items())) == values
 
 
+@CALM
 @given(st.dictionaries(NAMES, TEXT.filter(lambda text: "END" not in text)))
 def test_what_is_written_as_heredocs_is_read_back(values: dict[str, str]) -> None:
     assert output_file.values("".join(f"{name}<<END\n{value}\nEND\n" for name, value in values.items())) == values
 
 
+SCALARS = st.none() | st.booleans() | st.integers() | TEXT
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | TEXT, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner)
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=8
 )
 
 
-@given(st.dictionaries(NAMES, JSON))
+@CALM
+@given(st.dictionaries(NAMES, JSON, max_size=4))
 def test_what_is_written_as_json_is_read_back(values: dict[str, object]) -> None:
     assert output_file.values(json.dumps(values)) == values
 
 
+@CALM
 @given(TEXT)
 def test_any_text_is_read_or_refused_in_words(text: str) -> None:
     try:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fusion_kit.providers.reply import last_object
-
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -43,6 +42,7 @@ def test_a_reply_holds(text: str, found: object) -> None:
     assert last_object(text) == found
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.text(st.characters(exclude_characters="`~")),
     st.dictionaries(WORDS, WORDS | st.integers()),
