@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fusion_kit.coordination.requests import Bundle, RunRequest
     from fusion_kit.core.agent import Agent
-    from fusion_kit.core.events import Event
+    from fusion_kit.core.events import Event, Severity
     from fusion_kit.core.run import Run
     from fusion_kit.core.states import RunState
     from fusion_kit.core.task import Task
 
-    Watch = Callable[[Event], None]
+Watch = Callable[["Event"], None]  # told of every event of a run, as it happens
 
 
 class StopSignal(Protocol):
@@ -76,13 +78,23 @@ class Views(Protocol):
 
     def runs(
         self,
-        states: Sequence[RunState] | None = None,
+        states: Collection[RunState] | None = None,
         workflow: str | None = None,
-        since: str | None = None,
-        limit: int = 50,
-        after: int = 0,
+        since: datetime | None = None,
+        limit: int = 100,
+        after: int | None = None,
     ) -> list[Run]:
-        """Return runs, the newest first."""
+        """Return runs, the newest first; `after` is the `cursor` of the last one seen."""
+        ...
+
+    def count_runs(
+        self, states: Collection[RunState] | None = None, workflow: str | None = None, since: datetime | None = None
+    ) -> int:
+        """Return how many runs `runs` would hold without its limit."""
+        ...
+
+    def cursor(self, run: str) -> int:
+        """Return where a list of runs goes on behind `run`."""
         ...
 
     def tasks(self, run: str) -> list[Task]:
@@ -93,8 +105,20 @@ class Views(Protocol):
         """Return all instances of agents, by id."""
         ...
 
-    def events(self, after: int = 0, **wanted: Any) -> list[Event]:
-        """Return events behind `after` that are as `wanted`, in order."""
+    def events(  # noqa: PLR0913 - one name for each thing a person may ask for
+        self,
+        after: int = 0,
+        *,
+        type: str | None = None,  # noqa: A002 - the field's own name
+        run: str | None = None,
+        task: str | None = None,
+        agent: str | None = None,
+        severity: Severity | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 100,
+    ) -> list[Event]:
+        """Return the first `limit` events behind `after` for which everything given holds."""
         ...
 
     def last_seq(self) -> int:

@@ -57,6 +57,11 @@ class Session:
         where = ["-C", str(self.settings.directory)] if self.settings.directory else []
         return shlex.join(["fusion-kit", *where, *words])
 
+    def there(self, command: str) -> str:
+        """Return a shell command of another program so that it works in the folder of `-C`."""
+        where = self.settings.directory
+        return f"cd {shlex.quote(str(where))} && {command}" if where else command
+
 
 def session_of(ctx: typer.Context) -> Session:
     """Return the session of a command's context."""

@@ -83,7 +83,7 @@ def begun_lines(start: Beginning, session: Session) -> Iterator[str]:
     yield ""
     if start.advice:
         yield f"{start.advice[0]} {bold('Type next:')}"
-        yield f"  {start.advice[1]}"
+        yield f"  {session.there(start.advice[1])}"
         yield "and then:"
     else:
         yield bold("Type next:")

@@ -48,16 +48,12 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def moment(text: str, now: datetime) -> str:
-    """Return an age (`24h`) or a local time as the log writes times; raises `NotATime`."""
+def moment(text: str, now: datetime) -> datetime:
+    """Return the time meant by an age (`24h`) or a local time, in UTC; raises `NotATime`."""
     if _AGE.fullmatch(text):
         seconds = sum(int(part[:-1]) * _UNITS[part[-1]] for part in re.findall(r"\d+[smhdw]", text))
-        return _stamp(now - timedelta(seconds=seconds))
+        return now - timedelta(seconds=seconds)
     try:
-        return _stamp(datetime.fromisoformat(text).astimezone(UTC))
+        return datetime.fromisoformat(text).astimezone(UTC)
     except ValueError:
         raise NotATime(text=text) from None
-
-
-def _stamp(when: datetime) -> str:
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -17,17 +17,12 @@ def command(
     ] = None,
     since: Annotated[str | None, typer.Option("--since", metavar="WHEN", help="Such as 24h, 7d or 2026-01-31.")] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many.")] = 20,
+    after: Annotated[
+        int | None, typer.Option("--after", metavar="SEQ", min=0, help="Go on behind the last `next_after`.")
+    ] = None,
 ) -> None:
     """List past and present runs, the newest first."""
-    from fusion_kit.cli.documents import run_item
-    from fusion_kit.cli.run_list import run_lines
-    from fusion_kit.cli.words import moment
-    from fusion_kit.clock import SystemClock
+    from fusion_kit.cli.run_list import RunRequest, list_runs
 
     session = session_of(ctx)
-    views = session.project().views
-    start = moment(since, SystemClock().now()) if since else None
-    runs = views.runs(states=tuple(status) if status else None, since=start, limit=limit)
-    session.show.listing([run_item(run) for run in runs], run_lines(runs, views))
-    if not runs:
-        session.show.say("No run matches." if status or since else "There was no run yet.")
+    list_runs(session, session.project().views, RunRequest(tuple(status or ()), since, limit, after), "No run matches.")

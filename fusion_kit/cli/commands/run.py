@@ -9,7 +9,6 @@ import typer
 
 from fusion_kit.cli.session import session_of
 
-
 Inputs = Annotated[
     list[str] | None,
     typer.Option("-i", "--input", metavar="K=V", help="An input: k=text, k=@file or k:=json. Repeatable."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from fusion_kit.cli.exit_codes import INTERRUPTED, TERMINATED, of_run
@@ -97,7 +97,7 @@ def _exit_code(run: Run, tasks: list[Task], rung: signal.Signals | None) -> int:
 
 
 @contextlib.contextmanager
-def _signals(bell: Bell):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a context manager
+def _signals(bell: Bell) -> Iterator[None]:
     """Hand signals to the bell while inside; where the loop cannot (Windows), Python's own handlers do."""
     loop = asyncio.get_running_loop()
     old = {which: signal.getsignal(which) for which in _BY_SIGNAL}

@@ -82,12 +82,12 @@ class Lines:
         if self.with_output and isinstance(event.fact, TaskStarted) and event.run and event.task:
             folder = self.project.attempt_folder(event.run, event.task, event.fact.number)
             self.followers[event.task] = Follower(event.task, event.fact.number, folder)
+
+    def tick(self, scene: Scene) -> None:
+        """Print what running tasks printed, and what a signal made us say."""
         if scene.note:
             self.show.say(scene.note)
             scene.note = ""
-
-    def tick(self, scene: Scene) -> None:
-        """Print what running tasks printed."""
         running = {task.id for task in scene.tasks if task.state is TaskState.RUNNING}
         for name in running & self.followers.keys():
             self._print(self.followers[name])

@@ -55,7 +55,7 @@ def _title(scene: Scene, canvas: Canvas) -> str:
 def _foot(scene: Scene, canvas: Canvas) -> list[str]:
     counts = scene.counts()
     states = ", ".join(f"{counts[state]} {state.value}" for state in TaskState if counts[state])
-    elapsed = duration_text(_seconds(scene.run.started_at if scene.run else None, None, canvas.now))
+    elapsed = duration_text(_seconds(scene.run.started_at, scene.run.finished_at, canvas.now) if scene.run else None)
     line = "  ".join(part for part in (elapsed, states, _usage(scene.tasks)) if part)
     note = [yellow(clipped(scene.note, canvas.width))] if scene.note else []
     return [dim(clipped(line, canvas.width)), *note]
