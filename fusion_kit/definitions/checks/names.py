@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from fusion_kit.core.workflow import Kind
@@ -79,12 +79,11 @@ class Names:
             return
         self._complain(root, "unknown-name", f'unknown name "{root.name}"', meant(root.name, CONTEXTS, _ELSEWHERE))
 
-    def _known(self, part: Expression, name: str | None, known: Iterable[str], what: str, code: str) -> bool:
+    def _known(self, part: Expression, name: str | None, known: Collection[str], what: str, code: str) -> bool:
         """Whether a name is among those known; complains if it is not."""
-        names = list(known)
-        if name is None or name in names:
+        if name is None or name in known:
             return True
-        self._complain(part, code, f'{what} "{name}"', meant(name, names))
+        self._complain(part, code, f'{what} "{name}"', meant(name, known))
         return False
 
     def _inputs(self, reference: Reference) -> None:
@@ -133,13 +132,12 @@ class Names:
         name = reference.name(0)
         if name is None:
             self._complain(reference.root, "unknown-name", "name one task: write tasks.ID")
-        elif self._known(reference.keys[0], name, self._seen(tasks), "there is no task", "unknown-name"):
+        elif self.owner is not None and name == self.owner.id:
+            self._complain(reference.keys[0], "not-upstream", f'task "{name}" cannot see itself before it has ended')
+        elif self._known(reference.keys[0], name, tasks, "there is no task", "unknown-name"):
             task = tasks[name]
             if self._upstream(reference.keys[0], task):
                 self._member(reference, task)
-
-    def _seen(self, tasks: dict[str, TaskFacts]) -> list[str]:
-        return [name for name in tasks if self.owner is None or name != self.owner.id]
 
     def _upstream(self, part: Expression, task: TaskFacts) -> bool:
         if self.owner is None:
