@@ -17,7 +17,7 @@ from fusion_kit.persistence.doctor import Ill, repair, verify
 from fusion_kit.providers.detect import installed
 
 if TYPE_CHECKING:
-    from fusion_kit.bootstrap.project import Project
+    from fusion_kit.bootstrap.premises import Premises
     from fusion_kit.core.workflow import AgentSpec
     from fusion_kit.workspaces.repository import Facts
 
@@ -42,16 +42,16 @@ def missing_program(agent: AgentSpec) -> tuple[str, ...]:
     return (program,) if agent.provider == "command" and program and shutil.which(program) is None else ()
 
 
-def _facts(project: Project) -> Facts | None:
+def _facts(premises: Premises) -> Facts | None:
     from fusion_kit.workspaces.git import GitWorkspaces
 
-    workspaces = project.workspaces()
+    workspaces = premises.workspaces()
     return asyncio.run(workspaces.facts()) if isinstance(workspaces, GitWorkspaces) else None
 
 
-def notices(project: Project) -> list[str]:
+def notices(premises: Premises) -> list[str]:
     """Return what a person should know before a run."""
-    facts = _facts(project)
+    facts = _facts(premises)
     if facts is None:
         return ["This project is not in a Git repository: tasks run in its own folder, one beside the other."]
     dirty = facts.repository.dirty
@@ -62,31 +62,31 @@ def notices(project: Project) -> list[str]:
     return [f"{len(dirty)} uncommitted files are not in the agents' worktrees: {names}"]
 
 
-def examine(project: Project, *, repair: bool) -> list[Finding]:
+def examine(premises: Premises, *, repair: bool) -> list[Finding]:
     """Look at everything a run depends on; with `repair` mend the log and its index first."""
-    found = list(_mended(project)) if repair else []
+    found = list(_mended(premises)) if repair else []
     for look in (_python, _git, _state, _ledger, _definitions, _foreign, _agents, _platform):
         try:
-            found += look(project)
+            found += look(premises)
         except (FusionError, OSError) as trouble:
             hint = trouble.way_out if isinstance(trouble, FusionError) else ""
             found.append(Finding("error", look.__name__.strip("_"), str(trouble), hint))
     return found
 
 
-def _mended(project: Project) -> Iterator[Finding]:
-    done = repair(project.state, project=project.config.project, source="doctor", now=SystemClock().now)
+def _mended(premises: Premises) -> Iterator[Finding]:
+    done = repair(premises.state, project=premises.config.project, source="doctor", now=SystemClock().now)
     for sentence in done:
         yield Finding("warning", "repair", sentence)
 
 
-def _python(_project: Project) -> Iterator[Finding]:
+def _python(_premises: Premises) -> Iterator[Finding]:
     version = ".".join(str(part) for part in sys.version_info[:3])
     yield Finding("ok", "python", f"{version}, SQLite {sqlite3.sqlite_version}")
 
 
-def _git(project: Project) -> Iterator[Finding]:
-    facts = _facts(project)
+def _git(premises: Premises) -> Iterator[Finding]:
+    facts = _facts(premises)
     if facts is None:
         hint = "`git init && git add -A && git commit -m 'First commit'`"
         yield Finding("warning", "git", "this project is not in a Git repository; tasks have no workspaces", hint)
@@ -108,44 +108,44 @@ def _git(project: Project) -> Iterator[Finding]:
         yield Finding("warning", "git", f"worktrees hold no submodules: {', '.join(facts.submodules)}")
 
 
-def _state(project: Project) -> Iterator[Finding]:
-    free = shutil.disk_usage(_existing(project.state)).free
+def _state(premises: Premises) -> Iterator[Finding]:
+    free = shutil.disk_usage(_existing(premises.state)).free
     level = "ok" if free > 1 << 30 else "warning"
-    yield Finding(level, "state", f"{project.state}, {free >> 20:,} MiB free")
+    yield Finding(level, "state", f"{premises.state}, {free >> 20:,} MiB free")
 
 
 def _existing(path: Path) -> Path:
     return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
-def _ledger(project: Project) -> Iterator[Finding]:
-    found = verify(project.state)
+def _ledger(premises: Premises) -> Iterator[Finding]:
+    found = verify(premises.state)
     for ill in found:
         level = "error" if ill.ill is Ill.DAMAGE else "warning"
         hint = "`fusion-kit doctor --repair`" if ill.ill in (Ill.DAMAGE, Ill.INDEX) else ""
         yield Finding(level, "ledger", ill.what, hint)
     if not found:
-        yield Finding("ok", "ledger", f"{project.views.last_seq():,} events, every one checked")
+        yield Finding("ok", "ledger", f"{premises.views.last_seq():,} events, every one checked")
 
 
-def _definitions(project: Project) -> Iterator[Finding]:
+def _definitions(premises: Premises) -> Iterator[Finding]:
     from fusion_kit.definitions import validate
 
-    problems = [problem for problem in validate((), project.root) if problem.severity == "error"]
+    problems = [problem for problem in validate((), premises.root) if problem.severity == "error"]
     if problems:
         yield Finding("error", "definitions", f"{len(problems)} problems", "`fusion-kit validate` shows them.")
     else:
         yield Finding("ok", "definitions", "every workflow and agent is valid")
 
 
-def _foreign(project: Project) -> Iterator[Finding]:
+def _foreign(premises: Premises) -> Iterator[Finding]:
     for name in FOREIGN:
-        if (project.root / ".fusion" / name).exists():
+        if (premises.root / ".fusion" / name).exists():
             text = f".fusion/{name} belongs to another product; fusion-kit leaves it alone"
             yield Finding("warning", "foreign", text)
 
 
-def _agents(_project: Project) -> Iterator[Finding]:
+def _agents(_premises: Premises) -> Iterator[Finding]:
     found = installed()
     if found:
         yield Finding("ok", "agents", "installed: " + ", ".join(sorted(found)))
@@ -153,7 +153,7 @@ def _agents(_project: Project) -> Iterator[Finding]:
         yield Finding("warning", "agents", "no agent program is installed; the scripted agent runs all the same")
 
 
-def _platform(_project: Project) -> Iterator[Finding]:
+def _platform(_premises: Premises) -> Iterator[Finding]:
     if sys.platform != "linux":
         text = "a child that leaves its process group cannot be found here: only Linux has subreapers and pidfds"
         yield Finding("warning", "platform", text)

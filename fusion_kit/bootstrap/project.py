@@ -7,24 +7,20 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fusion_kit.bootstrap.places import link_for_people, state_folder
-from fusion_kit.clock import SystemClock
+from fusion_kit.bootstrap.places import link_for_people
+from fusion_kit.bootstrap.premises import Premises
 from fusion_kit.coordination.attempt_folder import attempt_folder
 from fusion_kit.coordination.book import Watch
 from fusion_kit.coordination.requests import Bundle, RunRequest, StopSignal
 from fusion_kit.core.run import Run
-from fusion_kit.persistence.views import Views
 
 if TYPE_CHECKING:
     from fusion_kit.bootstrap.findings import Finding
-    from fusion_kit.config import Config
     from fusion_kit.coordination.forecast import Forecast
     from fusion_kit.coordination.fusion import Fusion
-    from fusion_kit.coordination.ports import Workspaces
 
 PASSED_ON = (
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "TZ"),
@@ -33,22 +29,8 @@ PASSED_ON = (
 )
 
 
-class Project:
-    """A folder with `.fusion/` in it; what a question does not need is neither opened nor imported."""
-
-    def __init__(self, root: Path) -> None:
-        """Open nothing yet."""
-        self.root = root
-        self.state = state_folder(root)
-        self.views = Views(self.state)
-
-    @cached_property
-    def config(self) -> Config:
-        """The configuration; raises `InvalidDefinitions`."""
-        from fusion_kit.config import config_from
-        from fusion_kit.definitions import load_config
-
-        return config_from(load_config(self.root), os.environ)
+class Project(Premises):
+    """The premises, and everything that can be done there."""
 
     def load(self, workflow: str) -> Bundle:
         """Return a workflow, by name or path; raises `InvalidDefinitions`."""
@@ -119,25 +101,6 @@ class Project:
         from fusion_kit.bootstrap.findings import examine
 
         return examine(self, repair=repair)
-
-    def workspaces(self) -> Workspaces:
-        """Return the places to work: Git's, or none."""
-        if self.state == self.root / ".fusion" / "state":
-            from fusion_kit.bootstrap.plain import PlainFolder
-
-            return PlainFolder()
-        from fusion_kit.workspaces.git import GitWorkspaces
-        from fusion_kit.workspaces.settings import WorkspaceSettings
-
-        chosen = self.config.workspace
-        settings = WorkspaceSettings(
-            copy=chosen.copy,
-            link=chosen.link,
-            cache=chosen.cache,
-            setup=" && ".join(chosen.setup) or None,
-            teardown=" && ".join(chosen.teardown) or None,
-        )
-        return GitWorkspaces(self.root, self.state, settings, now=SystemClock().now)
 
     @contextmanager
     def _fusion(self, secrets: Mapping[str, str]) -> Iterator[Fusion]:

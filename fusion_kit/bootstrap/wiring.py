@@ -23,18 +23,18 @@ from fusion_kit.processes.hardening import harden
 from fusion_kit.providers.registry import Registry
 
 if TYPE_CHECKING:
-    from fusion_kit.bootstrap.project import Project
+    from fusion_kit.bootstrap.premises import Premises
 
 
 @contextmanager
-def wired(project: Project, secrets: Mapping[str, str], base_env: Mapping[str, str]) -> Iterator[Fusion]:
+def wired(premises: Premises, secrets: Mapping[str, str], base_env: Mapping[str, str]) -> Iterator[Fusion]:
     """Give the library's face over the real world; the ledger is closed at the end, the agents live on."""
     harden()
     clock = SystemClock()
     ledger = GroupCommit(
         Ledger.open(
-            project.state,
-            project=project.config.project or project.root.name,
+            premises.state,
+            project=premises.config.project or premises.root.name,
             source=f"run:{os.getpid()}",
             now=clock.now,
             mask=masker(secrets),
@@ -46,18 +46,18 @@ def wired(project: Project, secrets: Mapping[str, str], base_env: Mapping[str, s
                 clock=clock,
                 ids=RandomIds(),
                 ledger=ledger,
-                views=project.views,
-                workspaces=project.workspaces(),
+                views=premises.views,
+                workspaces=premises.workspaces(),
                 executor=LocalExecutor(clock),
                 providers=Registry(),
                 expressions=Expressions(),
-                archive=RunFolders(project.root, project.state),
+                archive=RunFolders(premises.root, premises.state),
                 artifacts=CopiedArtifacts(),
-                owners=Ownership(project.state, clock.now),
-                root=project.root,
+                owners=Ownership(premises.state, clock.now),
+                root=premises.root,
                 base_env=base_env,
                 matches=matches,
-                max_parallel=project.config.max_parallel or 4,
+                max_parallel=premises.config.max_parallel or 4,
             )
         )
     finally:
