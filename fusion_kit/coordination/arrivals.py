@@ -178,8 +178,10 @@ def ended(execution: Execution, node: Node) -> None:
     frame = node.frame
     frame.graph.done(node.id)
     execution.fresh.append(frame)
-    if execution.book.tasks[node.id].state is TaskState.FAILED and frame.halted_by is None:
-        _halt(execution, node)
+    if execution.book.tasks[node.id].state is TaskState.FAILED:
+        frame.has_failed = True
+        if frame.halted_by is None:
+            _halt(execution, node)
 
 
 def _halt(execution: Execution, node: Node) -> None:

@@ -86,10 +86,9 @@ def scope_of(execution: Execution, frame: Frame, node: Node | None = None) -> Sc
 
 def status_of(execution: Execution, frame: Frame) -> str:
     """Return what `run.status` says of a frame of tasks so far."""
-    states = {execution.book.tasks[node.id].state for node in frame.nodes.values() if node.id in execution.book.tasks}
     if execution.stopping is Stopping.CANCEL:
         return "cancelled"
-    if TaskState.FAILED in states or execution.failure is not None:
+    if frame.has_failed or execution.failure is not None:
         return "failed"
     return "completed" if frame.concluded else "running"
 

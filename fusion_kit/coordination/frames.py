@@ -55,6 +55,7 @@ class Frame:
     main: Frame | None = None  # of a `finally`: the frame whose tasks came before
     nodes: dict[str, Node] = field(default_factory=dict)  # by task id, or by key for items
     graph: Graph = field(default_factory=lambda: Graph({}))
+    has_failed: bool = False
     halted_by: str | None = None
     concluded: bool = False
     outer: Frame | None = None  # of items: the frame of the matrix's own node
