@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from fusion_kit.core.process import Exit
-from fusion_kit.processes.folder import AttemptFolder, Terms
+from fusion_kit.processes.folder import AttemptFolder, Terms, plain
 from fusion_kit.processes.kernel import send_group
 from fusion_kit.processes.vigil import Vigil
 
@@ -54,7 +54,7 @@ class Attempt:
 
     def begin_vigil(self, now_s: float, elapsed_s: float) -> None:
         """Start to watch it."""
-        self.vigil = Vigil(asdict(self.terms.timeouts), self.terms.log_limit_bytes, elapsed_s)
+        self.vigil = Vigil(plain(self.terms.timeouts), self.terms.log_limit_bytes, elapsed_s)
         self.seen_s = now_s
 
     def bury(self) -> None:

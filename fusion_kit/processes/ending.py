@@ -29,7 +29,7 @@ class UnknownSignal(UsageError):
 
 def _signalled(code: int | None) -> int | None:
     """Translate what a shell says of a child that died of a signal, where we know that one was sent."""
-    return 128 - code if code is not None and code > 128 else code  # noqa: PLR2004 - the shell's own number
+    return 128 - code if code is not None and code > 128 else code
 
 
 class Ending:

@@ -14,14 +14,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fusion_kit.core.process import Ended, Exit, Job, Liveness, Timeouts
+from fusion_kit.core.process import Ended, Exit, Job, Liveness, ResourceLimits, Timeouts
 
 _FIRST_FREE_FD = 10  # the wrapper's shell can name only one-digit descriptors, and we put ours there
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Who runs the attempt; `ticks` 0 or an empty `boot` cannot be compared, so such a pid gets no signal."""
+    """Who runs the attempt; `ticks` is 0 where the wrapper, which has no cheap way to know it, wrote this."""
 
     pid: int
     ticks: int
@@ -36,6 +36,11 @@ class Terms:
     light: bool
     timeouts: Timeouts
     log_limit_bytes: int
+
+
+def plain(value: Timeouts | ResourceLimits) -> dict[str, float | None]:
+    """Return the fields of a flat value; `asdict` would copy them deeply, for each of a thousand tasks."""
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 class AttemptFolder:
@@ -112,8 +117,8 @@ class AttemptFolder:
             "env": dict(env),
             "secret_env": sorted(job.secret_env),
             "stdin": None if job.stdin is None else str(job.stdin),
-            "timeouts": asdict(job.timeouts),
-            "limits": asdict(job.limits),
+            "timeouts": plain(job.timeouts),
+            "limits": plain(job.limits),
             "log_limit_bytes": job.log_limit_bytes,
             "result_marker": job.result_marker,
         }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
 
 from fusion_kit.core.process import Liveness
 from fusion_kit.processes.attempt import Attempt, Pace
 from fusion_kit.processes.folder import Started
-from fusion_kit.processes.kernel import boot_id, handle
+from fusion_kit.processes.kernel import began_at, boot_id, handle, has_open
+from fusion_kit.processes.launch import LOCK_FD
 
 _POLL_S = 0.1
 _FIRST_POLL_S = 0.005
@@ -41,7 +43,7 @@ class Following:
         if started is None:
             return False
         attempt.leader = started.pid
-        pidfd = handle(started.pid, started.ticks) if _is_of_this_boot(started) else None
+        pidfd = handle(started.pid, lambda: _is_leader(started, attempt.folder.path))
         if pidfd is None:
             return False
         self._listen(attempt, pidfd)
@@ -72,5 +74,8 @@ class Following:
         attempt.bury()
 
 
-def _is_of_this_boot(started: Started) -> bool:
-    return bool(started.boot) and started.boot == boot_id()
+def _is_leader(started: Started, folder: Path) -> bool:
+    """Whether a pid still is the process that was started: boot, start ticks where known, and the lock it has open."""
+    if started.boot != boot_id() or not has_open(started.pid, LOCK_FD, f"{folder}/lock"):
+        return False
+    return not started.ticks or began_at(started.pid, started.ticks)

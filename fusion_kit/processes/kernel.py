@@ -11,7 +11,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 LINUX = sys.platform == "linux"
 
@@ -60,8 +60,7 @@ def pids() -> set[int]:
     """Return every pid; none where there is no /proc."""
     if not LINUX:
         return set()
-    with os.scandir("/proc") as entries:
-        return {int(entry.name) for entry in entries if entry.name.isdigit()}
+    return {int(name) for name in os.listdir("/proc") if name.isdigit()}  # noqa: PTH208 - twice as fast
 
 
 def everyone() -> dict[int, Process]:
@@ -93,24 +92,38 @@ def boot_id() -> str:
         return ""
 
 
-def handle(pid: int, ticks: int) -> int | None:
-    """Return a pidfd of the process that began at `ticks`; None if it is gone or pidfds are unknown here."""
+def handle(pid: int, is_it: Callable[[], bool]) -> int | None:
+    """Return a pidfd of the process, if `is_it` still holds once it is open; None too where there are no pidfds."""
     if not hasattr(os, "pidfd_open"):
         return None
     try:
         fd = os.pidfd_open(pid)
     except OSError:
         return None
+    if is_it():
+        return fd
+    os.close(fd)
+    return None
+
+
+def began_at(pid: int, ticks: int) -> bool:
+    """Whether the process with this pid is the one that began at `ticks`."""
     now = look(pid)
-    if now is None or now.ticks != ticks:
-        os.close(fd)
-        return None
-    return fd
+    return now is not None and now.ticks == ticks
+
+
+def has_open(pid: int, fd: int, path: str) -> bool:
+    """Whether the process has `path` open as its descriptor `fd`."""
+    try:
+        theirs, file = os.stat(f"/proc/{pid}/fd/{fd}"), os.stat(path)  # noqa: PTH116 - pathlib costs an agent 10 ms
+    except OSError:
+        return False
+    return (theirs.st_dev, theirs.st_ino) == (file.st_dev, file.st_ino)
 
 
 def send(pid: int, ticks: int, number: int) -> bool:
     """Send a signal to exactly the process that began at `ticks`; False if it is gone."""
-    fd = handle(pid, ticks)
+    fd = handle(pid, lambda: began_at(pid, ticks))
     if fd is None:
         return False
     try:

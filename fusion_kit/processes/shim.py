@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 if __name__ == "__main__":
@@ -10,3 +11,4 @@ if __name__ == "__main__":
     from fusion_kit.processes.supervision import supervise
 
     supervise(sys.argv[1], int(sys.argv[2]))
+    os._exit(0)  # everything is on disk; taking the interpreter apart would cost whoever waits some milliseconds
