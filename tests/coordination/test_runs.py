@@ -16,15 +16,6 @@ CHAIN = """
       - {id: ship, needs: test, run: make ship}
 """
 
-FAN = """
-    name: fan
-    tasks:
-      - {id: plan, run: plan}
-      - {id: one, needs: plan, run: one}
-      - {id: two, needs: plan, run: two}
-      - {id: join, needs: [one, two], run: join}
-"""
-
 
 async def test_tasks_run_in_the_order_of_their_needs(sandbox: Sandbox) -> None:
     sandbox.workflow(CHAIN)
@@ -214,56 +205,6 @@ async def test_done_when_changes_asks_for_a_change(sandbox: Sandbox) -> None:
     await sandbox.run()
 
     assert sandbox.outcomes() == {"lazy": "no_change"}
-
-
-async def test_code_flows_with_the_graph_and_lands_on_the_result_branch(sandbox: Sandbox) -> None:
-    sandbox.workflow(FAN)
-    for name in ("plan", "one", "two", "join"):
-        sandbox.task(name).plays(Part(changes={f"{name}.txt": name}))
-
-    run = await sandbox.run()
-
-    commits = sandbox.workspaces.commits
-    assert run.branch == f"fk/{run.id}/result"
-    assert sorted(commits[run.commit or ""]) == ["join.txt", "one.txt", "plan.txt", "two.txt"]
-    assert sorted(commits[sandbox.rows["join"].base or ""]) == ["one.txt", "plan.txt", "two.txt"]
-
-
-async def test_parents_that_conflict_fail_the_task_early_and_are_named(sandbox: Sandbox) -> None:
-    sandbox.workflow(FAN)
-    sandbox.task("one").plays(Part(changes={"same.txt": "1"}))
-    sandbox.task("two").plays(Part(changes={"same.txt": "2"}))
-
-    run = await sandbox.run()
-
-    row = sandbox.rows["join"]
-    assert run.state is RunState.FAILED
-    assert (row.outcome, row.attempts) == (Outcome.CONFLICT, 0)
-    assert row.error
-    assert row.error["message"] == "The work of one and two does not merge: same.txt."
-
-
-async def test_an_agent_is_reused_and_never_has_two_tasks(sandbox: Sandbox) -> None:
-    sandbox.agent("writer", max_parallel=2)
-    sandbox.workflow(
-        "name: reuse\ntasks: [" + ", ".join(f"{{id: t{i}, agent: writer, prompt: x}}" for i in range(6)) + "]"
-    )
-
-    await sandbox.run()
-
-    assert sorted(agent.id for agent in sandbox.ledger.agents()) == ["writer-1", "writer-2"]
-    assert sandbox.troupe.most_alive == 2
-    assert {agent.state.value for agent in sandbox.ledger.agents()} == {"idle"}
-
-
-async def test_a_task_that_names_capabilities_gets_the_least_gifted_agent(sandbox: Sandbox) -> None:
-    sandbox.agent("star", capabilities="[coding, design]")
-    sandbox.agent("coder", capabilities="[coding]")
-    sandbox.workflow("name: who\ntasks: [{id: code, capabilities: [coding], prompt: x}]")
-
-    await sandbox.run()
-
-    assert sandbox.rows["code"].agent == "coder-1"
 
 
 async def test_a_lost_attempt_is_begun_anew_without_using_up_a_retry(sandbox: Sandbox) -> None:
