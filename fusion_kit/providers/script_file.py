@@ -1,7 +1,8 @@
-"""Reading a scripted agent's YAML file."""
+"""Reading a scripted agent's YAML file, with the meaning that YAML 1.2 and so all our files have: `no` is a text."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,12 @@ from typing import Any
 import yaml
 
 LIMIT_BYTES = 1 << 20
+_MEANINGS = {
+    "null": r"~|null|Null|NULL|",
+    "bool": r"true|True|TRUE|false|False|FALSE",
+    "int": r"[-+]?[0-9]+",
+    "float": r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?",
+}
 
 
 class _Loader(yaml.SafeLoader):
@@ -19,6 +26,12 @@ class _Loader(yaml.SafeLoader):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(None, None, "aliases are not for scripts", mark)
         return super().compose_node(parent, index)
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _name, _pattern in _MEANINGS.items():
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(rf"(?:{_pattern})\Z"), None)
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(str(node.value)))
 
 
 def load(path: Path) -> Mapping[str, object]:

@@ -71,6 +71,6 @@ def _read(order: Order, name: str) -> Mapping[str, object]:
 
     root = Path(order.env.get("FUSION_PROJECT_ROOT") or order.workspace)
     try:
-        return load((root / order.agent.source).parent / name)
+        return load(root / Path(order.agent.source).parent / name)
     except (OSError, ValueError) as error:
         raise bad_option(order.agent, "script", f"{name}: {error}") from None
