@@ -10,7 +10,7 @@ from typing import Any
 from fusion_kit.core.errors import UsageError
 from fusion_kit.core.workflow import AgentSpec, WorkflowSpec
 from fusion_kit.definitions.agents import FOLDER as AGENTS
-from fusion_kit.definitions.agents import AgentFile, Agents, read_agents
+from fusion_kit.definitions.agents import AgentFile, Agents, read_agent, read_agents
 from fusion_kit.definitions.checks.facts import TaskFacts
 from fusion_kit.definitions.checks.lints import Which, candidates
 from fusion_kit.definitions.keys.config import CONFIG
@@ -173,7 +173,9 @@ def validate(paths: Iterable[str | Path], root: Path, which: Which | None = None
         return _sorted(house.reports())
     agents = {report.file: report for report in house.agents.reports}
     for path in wanted:
-        if path not in agents and path != CONFIG_FILE:
+        if PurePosixPath(path).parent.name == "agents":
+            agents.setdefault(path, read_agent(house.source, path, which).report)
+        elif path != CONFIG_FILE:
             house.workflows.read(path)
     others = [report for report in (*agents.values(), house.config_report) if report and report.file in wanted]
     return _sorted([*others, *(file.report for file in house.workflows.files.values())])

@@ -45,6 +45,8 @@ def any_document(source: Source, path: str, what: str) -> tuple[Node | None, Rep
 
 
 def _text(data: bytes) -> str:
+    if b"\0" in data[:4]:
+        return ""
     try:
         return decoded(data)
     except Unreadable:

@@ -72,7 +72,8 @@ class Workflows:
         order = graph.check(report, facts)
         used = expressions.check(report, facts, order)
         self._check_agents(facts, report)
-        self._lint(facts, report, order, used)
+        if not report.has_errors:
+            self._lint(facts, report, order, used)
         if not report.has_errors and all(inner.spec for inner in file.uses.values()):
             file.spec = self._built(file, facts, name)
         return file

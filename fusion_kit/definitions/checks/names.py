@@ -101,8 +101,10 @@ class Names:
             self._known(reference.keys[0], reference.name(0), declared, "the workflow's `env` has no", "unknown-name")
 
     def _secrets(self, reference: Reference) -> None:
-        key = reference.keys[0] if reference.keys else None
-        if len(reference.keys) != 1 or key is None or key.offset != reference.root.end + 1 or reference.name(0) is None:
+        """Only `secrets.NAME`, letter by letter: what holds a secret must be known by its text."""
+        name, end = reference.name(0), reference.root.end
+        key = reference.keys[0] if len(reference.keys) == 1 else None
+        if key is None or name is None or (key.offset, key.end) != (end + 1, end + 1 + len(name)):
             self._complain(reference.root, "secrets", "name one secret: write secrets.NAME")
 
     def _matrix(self, reference: Reference) -> None:

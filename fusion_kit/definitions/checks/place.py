@@ -11,7 +11,9 @@ def complain(
 ) -> None:
     """Note a problem at a span of characters of a scalar's text."""
     start, end = span
-    snippet = node.text[start:end].split("\n", 1)[0] or node.text[max(0, start - 1) : start]
+    if start >= len(node.text):  # something is missing at the end
+        start, end = len(node.text.rstrip()) - 1, len(node.text)
+    snippet = node.text[start:end].split("\n", 1)[0]
     position = _find(report.text, node, snippet, start)
     if position < 0:
         report.add(node, code, message, suggestion)

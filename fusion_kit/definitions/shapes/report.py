@@ -70,6 +70,7 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
     lines: list[str] | None = None  # of `text`; split when the first problem needs them
+    unread: set[tuple[int, int]] = field(default_factory=set)  # places where YAML itself was wrong
 
     def add(self, node: Node, code: str, message: str, suggestion: str | None = None, *, warning: bool = False) -> None:
         """Note a problem at a node."""
@@ -88,6 +89,10 @@ class Report:
         warning: bool = False,
     ) -> None:
         """Note a problem at a place counted from 0; without `end` it is one character, or a word that begins there."""
+        if (line, column) in self.unread:
+            return
+        if code.startswith("yaml-"):
+            self.unread.add((line, column))
         if self.lines is None:
             self.lines = self.text.splitlines()
         source = self.lines[line] if line < len(self.lines) else ""

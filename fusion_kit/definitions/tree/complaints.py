@@ -30,6 +30,8 @@ def translated(error: yaml.YAMLError, text: str) -> Unreadable:
     """Return what the parser says about `text` as one of our own complaints."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         mark = error.problem_mark
+        if error.context_mark is not None and mark.index >= len(text.rstrip()):
+            mark = error.context_mark  # where it was opened says more than where the file ends
         said = f"{error.context or ''} {error.problem or ''}"
         return Unreadable(mark.line, mark.column, "yaml-syntax", _saying(said, text[mark.index : mark.index + 1]))
     position = getattr(error, "position", 0)

@@ -104,7 +104,12 @@ class _Builder:
         start, end = event.start_mark, event.end_mark
         text: str = event.value
         self.size.grow(1, len(text), start.line, start.column)
-        value = self._value(event, text)
+        if event.tag and event.tag.startswith("!") and event.tag != "!":
+            self._refuse_tag(event)
+            text = f"{event.tag} {text}".strip()  # probably an expression that needs quotes
+            value: Plain = text
+        else:
+            value = self._value(event, text)
         node = Scalar(text, value, start.line, start.column, end.line, end.column, start.index)
         if event.anchor:
             self.anchors[event.anchor] = (node, Footprint(1, len(text), 0))
