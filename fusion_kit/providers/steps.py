@@ -14,7 +14,7 @@ A step is a mapping with one key, or a text, which is said. In every text `{task
     - run: make test                          through sh, or a list of arguments; fails if it fails; in a text for
                                               sh only ids and numbers are filled in, never what a stranger wrote
     - wait: 200ms                             idle
-    - compute: 2s                             silent, but busy
+    - compute: 2s                             silent, but busy: so much processor time
     - use: {input_tokens: 900, output_tokens: 80, turns: 1, cost_usd: 0.01}    adds up
     - output: {pieces: [{key: add}]}          values for $FUSION_OUTPUT, or into the result where there is none
     - ask: {question: Which?, file: answer.txt, within: 10s}     waits for the file, then {answer}; fails without it
