@@ -179,7 +179,7 @@ class TestSteps:
         after = os.times()
         assert after.elapsed - before.elapsed >= 0.16
         used = after.children_user + after.children_system - before.children_user - before.children_system
-        assert used >= 0.08
+        assert used >= 0.06  # the clock of processor time ticks in hundredths
 
     def test_a_pattern_of_task_ids_has_steps_of_its_own(self, rig: Rig) -> None:
         agent = scripted("any", **{"plan": ["plan"], "implement@a*": ["an a"], "implement@*": ["an item"]})
