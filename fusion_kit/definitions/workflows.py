@@ -159,7 +159,7 @@ class Workflows:
             name, wanted = task.values.get("agent"), task.values.get("capabilities")
             if isinstance(name, str) and name not in self.agents.files:
                 message = f'task "{task.id}" names the agent "{name}", and there is no such file in .fusion/agents'
-                report.add(task.place("agent"), "unknown-agent", message, meant(name, self.agents.files))
+                report.add(task.place("agent"), "unknown-agent", message, report.guess(name, self.agents.files))
             elif isinstance(wanted, list) and wanted and not lints.candidates(task, self.agents.specs):
                 self._complain_of_capabilities(task, wanted, report)
 
@@ -171,7 +171,9 @@ class Workflows:
             report.add(task.place("capabilities"), "unknown-capability", message)
         else:
             message = f'no agent has the capability "{missing[1]}", which task "{task.id}" asks for'
-            report.add(task.place("capabilities", missing[0]), "unknown-capability", message, meant(missing[1], known))
+            report.add(
+                task.place("capabilities", missing[0]), "unknown-capability", message, report.guess(missing[1], known)
+            )
 
     def _lint(self, facts: WorkflowFacts, report: Report, order: Order, used: set[str]) -> None:
         limits = {**self.config.get("limits", {}), **_dict(facts.values.get("limits"))}
@@ -236,7 +238,7 @@ def _check_with(report: Report, task: TaskFacts, inner: WorkflowFacts) -> None:
         schema = inner.inputs.get(name)
         if schema is None:
             message = f'"{name}" in "with" in task "{task.id}" is no input of {task.values["uses"]}'
-            report.add(key, "unknown-input", message, meant(name, inner.inputs))
+            report.add(key, "unknown-input", message, report.guess(name, inner.inputs))
         elif not _holds_templates(value):
             wrong = complaint(value, schema, patterns.matches, f'"{name}" in "with" in task "{task.id}"')
             if wrong:

@@ -204,3 +204,13 @@ def test_importing_the_room_loads_no_parser() -> None:
     code = "import sys, fusion_kit.definitions; print(sorted({'yaml', 'pydantic', 'pydantic_core'} & set(sys.modules)))"
 
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
+
+
+def test_a_file_in_which_everything_is_wrong_is_answered_in_reason(root: Path) -> None:
+    lines = [f"  - {{ id: t{n}, run: make, needs: x{n} }}" for n in range(5000)]
+    written(root, ".fusion/workflows/w.yaml", "tasks:\n" + "\n".join(lines) + "\n")
+
+    with pytest.raises(InvalidDefinitions) as refused:
+        load_workflow("w", root)
+
+    assert len(refused.value.problems) == 1000

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from fusion_kit.core.graph import ancestors
 from fusion_kit.core.workflow import Kind
 from fusion_kit.definitions.tree import node as tree
 
 Values = Mapping[str, Any]
+
+_HUGE = 20_000  # tasks: 50 MB of bits
 
 
 @dataclass(slots=True)
@@ -95,7 +98,14 @@ class Order:
         """Whether `later` needs `earlier`, directly or not; with a cycle everything may be."""
         if self.cycle or earlier in self.needs.get(later, ()):
             return True
+        if self.is_huge:
+            return earlier in ancestors(self.needs, later)
         return bool(self.before(later) & self._bits[earlier])
+
+    @property
+    def is_huge(self) -> bool:
+        """Whether a bit for each pair of tasks is more memory than the answer is worth."""
+        return len(self.needs) > _HUGE
 
 
 def _from_the_first(path: list[str], order: list[str]) -> list[str]:

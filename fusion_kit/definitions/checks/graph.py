@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fusion_kit.definitions.checks.facts import Order, TaskFacts, WorkflowFacts
-from fusion_kit.definitions.shapes.report import Report, meant
+from fusion_kit.definitions.shapes.report import Report
 from fusion_kit.definitions.tree.node import Mapping, Node, Scalar, Sequence
 
 
@@ -24,9 +24,8 @@ def _check_need(report: Report, facts: WorkflowFacts, task: TaskFacts, number: i
     needed = facts.tasks.get(need)
     node = task.place("needs", number)
     if needed is None:
-        known = [name for name, other in facts.tasks.items() if other.section == task.section and name != task.id]
         message = f'task "{task.id}" needs "{need}", and there is no such task'
-        report.add(node, "unknown-task", message, meant(need, known))
+        report.add(node, "unknown-task", message, report.guess(need, facts.tasks))
     elif needed.section != task.section:
         if task.section == "tasks":
             message = f'task "{task.id}" cannot need "{need}": `finally` runs after all tasks'

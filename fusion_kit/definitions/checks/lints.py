@@ -77,40 +77,30 @@ def unbounded_matrices(report: Report, facts: WorkflowFacts, limits: Mapping[str
 
 
 def shared_folders(report: Report, facts: WorkflowFacts, order: Order, max_parallel: object) -> None:
-    """Warn of tasks that may write the project folder at once."""
-    if order.cycle or max_parallel == 1:
+    """Warn of the first two tasks that may write the project folder at once."""
+    if order.cycle or order.is_huge or max_parallel == 1:
         return
-    seen, names = 0, list(order.needs)
-    for name, task in facts.tasks.items():
+    seen = {"tasks": 0, "finally": 0}
+    names = list(order.needs)
+    for name in order.order:
+        task = facts.tasks[name]
         if (
             task.values.get("workspace") != "none"
             or task.kind not in (Kind.RUN, Kind.AGENT)
             or "touches" in task.values
         ):
             continue
-        rivals = seen & ~order.before(name)
-        rivals = _of_section(rivals, task, facts, order)
+        rivals = seen[task.section] & ~order.before(name)
         if rivals:
-            rival = names[(rivals & -rivals).bit_length() - 1]
+            rival = facts.tasks[names[(rivals & -rivals).bit_length() - 1]]
+            first, second = sorted((rival, task), key=lambda each: each.number)
             message = (
-                f'tasks "{rival}" and "{name}" may write the project folder at once; '
+                f'tasks "{first.id}" and "{second.id}" may write the project folder at once; '
                 "let one need the other, or say what they write with `touches`"
             )
-            report.add(task.place("workspace"), "shared-workspace", message, warning=True)
-        seen |= order.bit(name)
-
-
-def _of_section(bits: int, task: TaskFacts, facts: WorkflowFacts, order: Order) -> int:
-    """Keep the tasks of the same section that do not come after it."""
-    kept = 0
-    names = list(order.needs)
-    while bits:
-        lowest = bits & -bits
-        bits ^= lowest
-        other = facts.tasks[names[lowest.bit_length() - 1]]
-        if other.section == task.section and not order.is_before(task.id, other.id):
-            return lowest
-    return kept
+            report.add(second.place("workspace"), "shared-workspace", message, warning=True)
+            return
+        seen[task.section] |= order.bit(name)
 
 
 def unlimited_agents(

@@ -11,7 +11,7 @@ from fusion_kit.definitions.checks.place import complain
 from fusion_kit.definitions.expressions.functions import FUNCTIONS
 from fusion_kit.definitions.expressions.syntax import Context, Expression, Literal, Member
 from fusion_kit.definitions.keys.contexts import CONTEXTS
-from fusion_kit.definitions.shapes.report import Found, Report, meant
+from fusion_kit.definitions.shapes.report import Found, Report
 
 TASK_MEMBERS = ("outcome", "state", "outputs", "items", "branch", "commit", "text")
 ITEM_MEMBERS = ("key", "outcome", "state", "outputs", "branch", "commit")
@@ -77,13 +77,15 @@ class Names:
         if root.name in FUNCTIONS:
             self._complain(root, "unknown-name", f'"{root.name}" is a function: write {root.name}()')
             return
-        self._complain(root, "unknown-name", f'unknown name "{root.name}"', meant(root.name, CONTEXTS, _ELSEWHERE))
+        self._complain(
+            root, "unknown-name", f'unknown name "{root.name}"', self.report.guess(root.name, CONTEXTS, _ELSEWHERE)
+        )
 
     def _known(self, part: Expression, name: str | None, known: Collection[str], what: str, code: str) -> bool:
         """Whether a name is among those known; complains if it is not."""
         if name is None or name in known:
             return True
-        self._complain(part, code, f'{what} "{name}"', meant(name, known))
+        self._complain(part, code, f'{what} "{name}"', self.report.guess(name, known))
         return False
 
     def _inputs(self, reference: Reference) -> None:

@@ -19,7 +19,7 @@ from fusion_kit.definitions.expressions.syntax import (
 _TOKEN = re.compile(
     r"""\s*(?:
     (?P<number>-?(?:0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?))(?![A-Za-z_0-9])
-  | (?P<text>'(?:[^']|'')*')
+  | (?P<text>'[^']*(?:''[^']*)*')
   | (?P<name>[A-Za-z_][A-Za-z0-9_-]*)
   | (?P<close>\}\})
   | (?P<sign>&&|\|\||==|!=|<=|>=|<|>|!|\(|\)|\[|\]|\.|,)

@@ -8,7 +8,7 @@ from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from fusion_kit.definitions.shapes.report import BAD, Allowed, Report, Trail, meant
+from fusion_kit.definitions.shapes.report import BAD, Allowed, Report, Trail
 from fusion_kit.definitions.shapes.scalars import OPENING, noted, refuse
 from fusion_kit.definitions.tree.node import Mapping, Node, Scalar, Sequence, plain
 
@@ -76,7 +76,7 @@ class Closed:
     def _unknown(self, name: str, node: Mapping, trail: Trail, report: Report) -> None:
         if self.open_ended and name.startswith("x-"):
             return
-        guess = meant(name, self.keys, dict(self.synonyms))
+        guess = report.guess(name, self.keys, self.synonyms)
         if guess in node.values:
             guess = None
         shown = name if len(name) <= 60 else f"{name[:57]}..."
@@ -121,12 +121,14 @@ class ListOf:
             report.add(node, "empty", f"{trail} is empty")
             return BAD
         values: list[object] = []
+        seen: set[object] = set()
         for number, item in enumerate(node.items, 1):
             value = self.item.read(item, Trail(f"item {number}", trail), report)
-            if self.unique and value in values:
-                report.add(item, "duplicate", f"{trail} names {value!r} twice".replace("'", '"'))
+            if self.unique and value in seen:
+                report.add(item, "duplicate", f'{trail} names "{value}" twice')
             elif value is not BAD:
                 values.append(value)
+                seen.update([value] if self.unique else ())
         return values
 
     def schema(self) -> dict[str, object]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fusion_kit.definitions.problem import Problem
-from fusion_kit.definitions.tree.node import Mapping, Node, Scalar
+from fusion_kit.definitions.tree.node import Mapping as MappingNode
+from fusion_kit.definitions.tree.node import Node, Scalar
 
 BAD = object()  # what a shape returns for a value it complained of
 
+_MOST = 1000  # errors, and warnings, of one file
+_GUESSES = 2000
 _KEBAB_OR_CAMEL = re.compile(r"-|(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -37,7 +40,7 @@ class TaskLabel:
 
     def __str__(self) -> str:
         """Return `task "build"`, or `task 3`."""
-        found = self.node.values.get("id") if isinstance(self.node, Mapping) else None
+        found = self.node.values.get("id") if isinstance(self.node, MappingNode) else None
         return f'task "{found.text}"' if isinstance(found, Scalar) else f"task {self.number}"
 
 
@@ -69,7 +72,9 @@ class Report:
     text: str = ""
     problems: list[Problem] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
+    counts: dict[bool, int] = field(default_factory=lambda: {False: 0, True: 0})  # of errors, of warnings
     lines: list[str] | None = None  # of `text`; split when the first problem needs them
+    guesses: int = _GUESSES  # left; finding what was meant is slow
     unread: set[tuple[int, int]] = field(default_factory=set)  # places where YAML itself was wrong
 
     def add(self, node: Node, code: str, message: str, suggestion: str | None = None, *, warning: bool = False) -> None:
@@ -89,7 +94,7 @@ class Report:
         warning: bool = False,
     ) -> None:
         """Note a problem at a place counted from 0; without `end` it is one character, or a word that begins there."""
-        if (line, column) in self.unread:
+        if (line, column) in self.unread or self._is_full(warning=warning):
             return
         if code.startswith("yaml-"):
             self.unread.add((line, column))
@@ -102,13 +107,25 @@ class Report:
         place = (line + 1, column + 1, max(end, column + 1) + 1)
         self.problems.append(Problem(self.file, *place, code, message, suggestion, severity, source))
 
+    def guess(self, word: str, known: Collection[str], synonyms: Mapping[str, str] | None = None) -> str | None:
+        """Return the known word that was probably meant, or None; gives up in a file where nearly all is wrong."""
+        if self.guesses <= 0:
+            return None
+        self.guesses -= 1 + len(known) // 100
+        return meant(word, known, synonyms)
+
+    def _is_full(self, *, warning: bool) -> bool:
+        """Whether a person has enough to do; warnings never crowd out errors."""
+        self.counts[warning] += 1
+        return self.counts[warning] > _MOST
+
     @property
     def has_errors(self) -> bool:
         """Whether anything found so far forbids running."""
         return any(problem.is_error for problem in self.problems)
 
 
-def meant(word: str, known: Iterable[str], synonyms: dict[str, str] | None = None) -> str | None:
+def meant(word: str, known: Iterable[str], synonyms: Mapping[str, str] | None = None) -> str | None:
     """Return the known word that was probably meant, or None."""
     names = list(known)
     snake = _KEBAB_OR_CAMEL.sub("_", word).lower()

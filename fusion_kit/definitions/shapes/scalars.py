@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from fusion_kit.core.ids import ID
-from fusion_kit.definitions.shapes.report import BAD, Allowed, Found, Report, Trail, meant
+from fusion_kit.definitions.shapes.report import BAD, Allowed, Found, Report, Trail
 from fusion_kit.definitions.tree.node import Node, Scalar, described
 
 _DURATION = re.compile(r"(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
@@ -224,7 +224,9 @@ class Choice:
         if text in self.words:
             return text
         wanted = " | ".join(self.words)
-        report.add(node, "choice", f"{trail} must be {wanted}, not {described(node)}", meant(text or "", self.words))
+        report.add(
+            node, "choice", f"{trail} must be {wanted}, not {described(node)}", report.guess(text or "", self.words)
+        )
         return BAD
 
     def schema(self) -> dict[str, object]:
