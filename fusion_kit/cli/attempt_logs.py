@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +11,11 @@ from pathlib import Path
 from fusion_kit.cli.project import Project
 from fusion_kit.cli.style import last_overwrite
 from fusion_kit.core.task import Task
+from fusion_kit.processes import tail
 
 STREAMS = {"stdout": "out.log", "stderr": "err.log"}
 
-_TAIL_BYTES = 64 * 1024
-_WIDEST_TAIL_BYTES = 16 * 1024 * 1024
+_CHUNK_BYTES = 1 << 20
 _TELLING = ("text", "message", "result", "error")
 
 
@@ -33,10 +33,9 @@ class LogLine:
         return {"task": self.task, "attempt": self.number, "stream": self.stream, "text": self.text}
 
 
-def folder_of(project: Project, task: Task, number: int | None = None) -> Path | None:
-    """Return the folder of an attempt, by default the last; None where there was none."""
-    wanted = number or task.attempts
-    return project.attempt_folder(task.run, task.id, wanted) if wanted else None
+def folder_of(project: Project, task: Task) -> Path | None:
+    """Return the folder of a task's last attempt; None where there was none."""
+    return project.attempt_folder(task.run, task.id, task.attempts) if task.attempts else None
 
 
 @dataclass(slots=True)
@@ -47,35 +46,38 @@ class Follower:
     number: int
     folder: Path
     _offsets: dict[str, int] = field(default_factory=dict)
-    _rests: dict[str, bytes] = field(default_factory=dict)
 
     def new_lines(self, *, at_end: bool = False) -> Iterator[LogLine]:
         """Yield the lines written since the last call; at the end also one without a newline."""
         for stream, name in STREAMS.items():
-            for line in self._grown(stream, self.folder / name, at_end=at_end):
-                yield LogLine(self.task, self.number, stream, line.decode("utf-8", "replace").removesuffix("\r"))
+            while True:
+                found, offset = tail.lines(self.folder / name, self._offsets.get(stream, 0), final=at_end)
+                self._offsets[stream] = offset
+                if not found:
+                    break
+                yield from (LogLine(self.task, self.number, stream, line.text) for line in found)
 
-    def skip_to_last(self, count: int) -> None:
-        """Begin with the last `count` whole lines of each stream."""
+    def last_lines(self, count: int) -> list[LogLine]:
+        """Return the last `count` whole lines of each stream written by now, and go on behind them."""
+        kept = {stream: deque[LogLine](maxlen=count) for stream in STREAMS}
+        for line in self.new_lines():
+            kept[line.stream].append(line)
+        return [line for lines in kept.values() for line in lines]
+
+    def new_bytes(self) -> Iterator[bytes]:
+        """Yield what was written since the last call exactly as it is."""
         for stream, name in STREAMS.items():
-            path = self.folder / name
-            if path.is_file():
-                self._offsets[stream] = _offset_of_last(path, count)
-
-    def _grown(self, stream: str, path: Path, *, at_end: bool) -> Iterator[bytes]:
-        while chunk := _chunk(path, self._offsets.get(stream, 0)):
-            self._offsets[stream] = self._offsets.get(stream, 0) + len(chunk)
-            *whole, rest = (self._rests.pop(stream, b"") + chunk).split(b"\n")
-            self._rests[stream] = rest
-            yield from whole
-        if at_end and self._rests.get(stream):
-            yield self._rests.pop(stream)
+            while chunk := _chunk(self.folder / name, self._offsets.get(stream, 0)):
+                self._offsets[stream] = self._offsets.get(stream, 0) + len(chunk)
+                yield chunk
 
 
 def last_lines(task: str, number: int, folder: Path, count: int) -> list[LogLine]:
     """Return the last `count` lines of an attempt: those of its output, then those of its errors."""
     found = [
-        LogLine(task, number, stream, line) for stream, name in STREAMS.items() for line in _tail(folder / name, count)
+        LogLine(task, number, stream, line)
+        for stream, name in STREAMS.items()
+        for line in tail.last_lines(folder / name, count)
     ]
     return found[-count:] if count else []
 
@@ -83,50 +85,20 @@ def last_lines(task: str, number: int, folder: Path, count: int) -> list[LogLine
 def latest(folder: Path) -> str:
     """Return the last line with something in it, as one harmless line; JSON is shown as the text inside it."""
     for name in STREAMS.values():
-        for line in reversed(_tail(folder / name, 5)):
-            text = _spoken(last_overwrite(line)).strip()
+        for line in reversed(tail.last_lines(folder / name, 5, limit_bytes=1 << 16)):
+            text = " ".join(_spoken(last_overwrite(line)).split())
             if text:
                 return text
     return ""
 
 
-def _chunk(path: Path, offset: int, limit_bytes: int = 1 << 20) -> bytes:
+def _chunk(path: Path, offset: int) -> bytes:
     try:
         with path.open("rb") as file:
             file.seek(offset)
-            return file.read(limit_bytes)
+            return file.read(_CHUNK_BYTES)
     except FileNotFoundError:
         return b""
-
-
-def _tail(path: Path, count: int) -> list[str]:
-    """The last lines; of a line longer than the window only its end."""
-    try:
-        data = _end_of(path, count)
-    except FileNotFoundError:
-        return []
-    lines = data.removesuffix(b"\n").split(b"\n") if data else []
-    return [line.decode("utf-8", "replace").removesuffix("\r") for line in lines[-count:]] if count else []
-
-
-def _end_of(path: Path, count: int) -> bytes:
-    """The end of a file that holds its last `count` lines, read backwards in growing windows."""
-    window = _TAIL_BYTES
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        while True:
-            file.seek(max(size - window, 0))
-            data = file.read(window)
-            if window >= size or data.count(b"\n") > count or window >= _WIDEST_TAIL_BYTES:
-                return data
-            window *= 4
-
-
-def _offset_of_last(path: Path, count: int) -> int:
-    data = _end_of(path, count)
-    lines = data.split(b"\n")
-    kept = b"\n".join(lines[-count - 1 :]) if count else lines[-1]
-    return path.stat().st_size - len(kept)
 
 
 def _spoken(line: str) -> str:
@@ -136,4 +108,4 @@ def _spoken(line: str) -> str:
         found = json.loads(line)
     except ValueError:
         return line
-    return next((" ".join(str(found[name]).split()) for name in _TELLING if found.get(name)), line)
+    return next((str(found[name]) for name in _TELLING if isinstance(found.get(name), str) and found[name]), line)

@@ -7,10 +7,9 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fusion_kit.cli.attempt_logs import STREAMS, Follower, LogLine, folder_of, last_lines
+from fusion_kit.cli.attempt_logs import Follower, LogLine, folder_of, last_lines
 from fusion_kit.cli.project import Project
 from fusion_kit.cli.session import Session
-from fusion_kit.cli.settings import Mode
 from fusion_kit.cli.style import cyan, last_overwrite, yellow
 from fusion_kit.clock import SystemClock
 from fusion_kit.core.errors import UsageError
@@ -40,7 +39,10 @@ def print_logs(session: Session, project: Project, request: LogRequest) -> None:
     """Print what is there now; raises `NotFound` or `NoSuchTask`."""
     tasks = chosen_tasks(project, request)
     if request.raw:
-        _print_raw(session, project, tasks)
+        for task in tasks:
+            folder = folder_of(project, task)
+            for chunk in Follower(task.id, task.attempts, folder).new_bytes() if folder else ():
+                session.show.raw(chunk)
         return
     lines = [line for task in tasks for line in _lines_of(project, task, request.tail)]
     is_one = request.task is not None and len(tasks) == 1
@@ -102,54 +104,44 @@ def _lines_of(project: Project, task: Task, tail: int | None) -> Iterable[LogLin
     return Follower(task.id, task.attempts, folder).new_lines(at_end=True)
 
 
-def _print_raw(session: Session, project: Project, tasks: Sequence[Task]) -> None:
-    for task in tasks:
-        folder = folder_of(project, task)
-        for name in STREAMS.values():
-            path = folder / name if folder else None
-            if path and path.is_file():
-                with path.open("rb") as file:
-                    while chunk := file.read(1 << 20):
-                        session.show.raw(chunk)
-
-
 async def _follow(session: Session, project: Project, request: LogRequest) -> None:
-    """One more round after the end: what was printed between our last look and the end is printed too."""
+    """Whether it is over is asked first, so that what was printed by then is still read."""
     clock = SystemClock()
     followers: dict[tuple[str, int], Follower] = {}
-    is_over = False
     while not session.show.reader_gone:
         tasks = chosen_tasks(project, request)
+        is_over = _is_over(project, request, tasks)
         for task in tasks:
-            _join(followers, project, task, request.tail)
+            folder = folder_of(project, task)
+            if folder and (task.id, task.attempts) not in followers:
+                followers[task.id, task.attempts] = _begun(session, Follower(task.id, task.attempts, folder), request)
         for follower in followers.values():
             _print_new(session, follower, request, at_end=is_over)
         if is_over:
             return
-        is_over = _is_over(project, request, tasks)
-        if not is_over:
-            await clock.sleep(_TICK_S)
+        await clock.sleep(_TICK_S)
 
 
-def _join(followers: dict[tuple[str, int], Follower], project: Project, task: Task, tail: int | None) -> None:
-    folder = folder_of(project, task)
-    if folder is None or (task.id, task.attempts) in followers:
-        return
-    follower = Follower(task.id, task.attempts, folder)
-    if tail is not None:
-        follower.skip_to_last(tail)
-    followers[task.id, task.attempts] = follower
+def _begun(session: Session, follower: Follower, request: LogRequest) -> Follower:
+    if request.tail is not None and not request.raw:
+        _print(session, follower.last_lines(request.tail), request)
+    return follower
 
 
 def _print_new(session: Session, follower: Follower, request: LogRequest, *, at_end: bool) -> None:
-    show = session.show
-    for line in follower.new_lines(at_end=at_end):
-        if request.raw:
-            show.raw(line.text.encode("utf-8", "surrogateescape") + b"\n")
-        elif show.settings.output in (Mode.JSON, Mode.JSONL):
-            show.record(line.as_dict())
+    if request.raw:
+        for chunk in follower.new_bytes():
+            session.show.raw(chunk)
+    else:
+        _print(session, follower.new_lines(at_end=at_end), request)
+
+
+def _print(session: Session, lines: Iterable[LogLine], request: LogRequest) -> None:
+    for line in lines:
+        if session.show.is_for_programs:
+            session.show.record(line.as_dict())
         else:
-            show.text([text_of(line, is_one=request.task is not None and line.task == request.task)])
+            session.show.text([text_of(line, is_one=line.task == request.task)])
 
 
 def _is_over(project: Project, request: LogRequest, tasks: Sequence[Task]) -> bool:

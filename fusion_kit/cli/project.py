@@ -9,26 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from fusion_kit.coordination.requests import Bundle, RunRequest
+    from fusion_kit.coordination.requests import Bundle, RunRequest, StopSignal
     from fusion_kit.core.agent import Agent
     from fusion_kit.core.events import Event, Severity
     from fusion_kit.core.run import Run
-    from fusion_kit.core.states import RunState
+    from fusion_kit.core.states import RunState, TaskState
     from fusion_kit.core.task import Task
 
 Watch = Callable[["Event"], None]  # told of every event of a run, as it happens
-
-
-class StopSignal(Protocol):
-    """A wish to stop, told to a run from outside."""
-
-    def request(self) -> None:
-        """Start nothing more and ask the agents to stop."""
-        ...
-
-    def kill(self) -> None:
-        """Stop at once."""
-        ...
 
 
 class Forecast(Protocol):
@@ -101,6 +89,10 @@ class Views(Protocol):
         """Return the nodes of a run in the order in which they were created."""
         ...
 
+    def counts(self, run: str) -> dict[TaskState, int]:
+        """Return how many nodes of a run are in each state that any is in."""
+        ...
+
     def agents(self, name: str | None = None) -> list[Agent]:
         """Return all instances of agents, by id."""
         ...
@@ -155,8 +147,8 @@ class Project(Protocol):
         """Execute a workflow."""
         ...
 
-    async def resume(self, run: str, watch: Watch, stop: StopSignal) -> Run:
-        """Go on with a run."""
+    async def resume(self, run: str, watch: Watch, stop: StopSignal, secrets: Mapping[str, str] | None = None) -> Run:
+        """Go on with a run; its secrets are given anew, because they were never recorded."""
         ...
 
     def cancel(self, run: str, by: str) -> None:
@@ -187,10 +179,6 @@ class Projects(Protocol):
         """Return the project at `root`."""
         ...
 
-    def stop_signal(self) -> StopSignal:
-        """Return a wish to stop that nobody has yet."""
-        ...
-
 
 class Bootstrap:
     """The real way in."""
@@ -206,9 +194,3 @@ class Bootstrap:
         from fusion_kit import bootstrap
 
         return bootstrap.open_project(root)
-
-    def stop_signal(self) -> StopSignal:
-        """Return a wish to stop that nobody has yet."""
-        from fusion_kit import bootstrap
-
-        return bootstrap.StopSignal()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -70,5 +69,5 @@ def _times(run: Run) -> list[str]:
 
 
 def _tasks(run: Run, views: Views) -> str:
-    counts = Counter(task.state for task in views.tasks(run.id))
-    return ", ".join(f"{counts[state]} {state.value}" for state in TaskState if counts[state])
+    counts = views.counts(run.id)
+    return ", ".join(f"{counts[state]} {state.value}" for state in TaskState if state in counts)

@@ -13,12 +13,12 @@ from fusion_kit.cli.exit_codes import SUCCESS
 from fusion_kit.cli.failures import report
 from fusion_kit.cli.given import env_from, inputs_from, secrets_from, settled
 from fusion_kit.cli.live.conduct import Start, conduct
-from fusion_kit.cli.project import Forecast, Project, StopSignal, Watch
+from fusion_kit.cli.project import Forecast, Project, Watch
 from fusion_kit.cli.session import Session
 from fusion_kit.cli.style import bold, columns, cyan, dim, green, red, yellow
 from fusion_kit.cli.summary import conclude
 from fusion_kit.cli.words import money_text
-from fusion_kit.coordination.requests import RunRequest
+from fusion_kit.coordination.requests import RunRequest, StopSignal
 from fusion_kit.core.errors import UsageError
 from fusion_kit.core.events import Event
 from fusion_kit.core.run import Run
@@ -86,7 +86,7 @@ def request_from(session: Session, project: Project, asked: Asked) -> RunRequest
     given = inputs_from(asked.inputs, asked.inputs_file, session.folder)
     secrets = secrets_from(asked.secret_files, session.folder)
     env = env_from(asked.env)
-    bundle = project.load(asked.workflow)
+    bundle = project.load(session.workflow(asked.workflow))
     return RunRequest(
         bundle=bundle,
         inputs=project.checked_inputs(bundle, settled(given, bundle.workflow.inputs)),

@@ -52,6 +52,14 @@ class Session:
         """Open the project; raises `NoProject`."""
         return self.projects.open(self.root())
 
+    def workflow(self, text: str) -> str:
+        """Return a workflow's name as it is, a path as seen from the project: a person means it from where they are."""
+        path = self.folder / text
+        if not path.is_file():
+            return text
+        path, root = path.resolve(), self.root().resolve()
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
     def command(self, *words: str) -> str:
         """Return the exact command a person can type next, with the same `-C`."""
         where = ["-C", str(self.settings.directory)] if self.settings.directory else []

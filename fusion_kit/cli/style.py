@@ -14,8 +14,7 @@ _BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN = list(_CODES)[1:]
 _MARKS = re.compile(f"[{''.join(_CODES)}]")
 
 _SEQUENCES = re.compile(
-    r"\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?"  # OSC: titles, links, clipboard
-    r"|\x1b[PX^_][^\x1b\n]*(?:\x1b\\)?"  # DCS, SOS, PM, APC
+    r"(?:\x1b[]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x9c|\x1b\\)?"  # OSC, DCS, SOS, PM, APC
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI
     r"|\x1b[ -/]*[0-~]?"
 )
@@ -25,32 +24,36 @@ _CONTROLS = dict.fromkeys([*range(9), *range(0x0B, 0x20), *range(0x7F, 0xA0), 0x
 
 def bold(text: str) -> str:
     """Return `text` to be printed bold."""
-    return f"{_BOLD}{text}{_PLAIN}"
+    return _marked(_BOLD, text)
 
 
 def dim(text: str) -> str:
     """Return `text` to be printed dim."""
-    return f"{_DIM}{text}{_PLAIN}"
+    return _marked(_DIM, text)
 
 
 def red(text: str) -> str:
     """Return `text` to be printed red."""
-    return f"{_RED}{text}{_PLAIN}"
+    return _marked(_RED, text)
 
 
 def green(text: str) -> str:
     """Return `text` to be printed green."""
-    return f"{_GREEN}{text}{_PLAIN}"
+    return _marked(_GREEN, text)
 
 
 def yellow(text: str) -> str:
     """Return `text` to be printed yellow."""
-    return f"{_YELLOW}{text}{_PLAIN}"
+    return _marked(_YELLOW, text)
 
 
 def cyan(text: str) -> str:
     """Return `text` to be printed cyan."""
-    return f"{_CYAN}{text}{_PLAIN}"
+    return _marked(_CYAN, text)
+
+
+def _marked(mark: str, text: str) -> str:
+    return f"{mark}{text}{_PLAIN}" if text else ""
 
 
 def harmless(text: str) -> str:

@@ -55,13 +55,27 @@ def next_lines(session: Session, run: Run, tasks: Sequence[Task], exit_code: int
     """Yield the exact commands a person may want to type next."""
     failed = _failed(tasks)
     if run.state is RunState.COMPLETED and run.branch:
-        base = run.base or f"{run.branch}~1"
-        yield dim(f"next: git diff {base[:12]} {run.branch}")
-        yield dim(f"      git merge {run.branch}")
+        base = (run.base or f"{run.branch}~1")[:12]
+        yield dim(f"next: {session.there(f'git diff {base} {run.branch}')}")
+        yield dim(f"next: {session.there(f'git merge {run.branch}')}")
     if failed:
         yield dim(f"next: {session.command('logs', run.id, failed[0].id)}")
-    if run.state not in FINAL_RUNS or run.state is RunState.FAILED or exit_code in (INTERRUPTED, TERMINATED):
+    if run.state is RunState.FAILED:
+        yield dim(f"next: {_again(session, run)}")
+    elif run.state not in FINAL_RUNS or exit_code in (INTERRUPTED, TERMINATED):
         yield dim(f"next: {session.command('resume', run.id)}")
+
+
+def _again(session: Session, run: Run) -> str:
+    given = (
+        f"{name}={value}" if isinstance(value, str) else f"{name}:={json.dumps(value)}"
+        for name, value in run.inputs.items()
+    )
+    return session.command("run", _asked_as(run), *(word for text in given for word in ("-i", text)))
+
+
+def _asked_as(run: Run) -> str:
+    return run.workflow if run.source.startswith(".fusion/") or not run.source else run.source
 
 
 def _failures(session: Session, project: Project, tasks: Sequence[Task]) -> Iterator[str]:

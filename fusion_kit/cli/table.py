@@ -27,7 +27,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("graph", DEFINE, "Print a workflow's graph as Mermaid, DOT, text or JSON."),
     Entry("schema", DEFINE, "Explain a key of the files in .fusion/."),
     Entry("run", RUN, "Run a workflow, by name or path."),
-    Entry("resume", RUN, "Go on with a run that was interrupted, paused or failed."),
+    Entry("resume", RUN, "Go on with a run that was interrupted or paused."),
     Entry("cancel", RUN, "Stop a run for good, from any terminal."),
     Entry("ps", WATCH, "List the runs that have not ended."),
     Entry("status", WATCH, "Show a run and say why something waits."),

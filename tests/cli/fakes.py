@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from fusion_kit.cli.project import StopSignal, Watch
-from fusion_kit.coordination.requests import Bundle, RunRequest
+from fusion_kit.cli.project import Watch
+from fusion_kit.coordination.requests import Bundle, RunRequest, StopSignal
 from fusion_kit.core import events as e
 from fusion_kit.core.errors import UsageError
 from fusion_kit.core.events import Draft
@@ -26,23 +25,6 @@ class NoSuchWorkflow(UsageError):
     """There is no workflow {name!r}."""
 
     hint = "`fusion-kit list` lists them."
-
-
-@dataclass
-class FakeStop:
-    """Remembers what was wished, and lets a play wait for it."""
-
-    wishes: list[str] = field(default_factory=list)
-    requested: asyncio.Event = field(default_factory=asyncio.Event)
-    killed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def request(self) -> None:
-        self.wishes.append("request")
-        self.requested.set()
-
-    def kill(self) -> None:
-        self.wishes.append("kill")
-        self.killed.set()
 
 
 @dataclass(frozen=True)
@@ -99,6 +81,7 @@ class FakeProject:
         self.warnings: list[str] = []
         self.requests: list[RunRequest] = []
         self.workflow = WorkflowSpec("hello", (TaskSpec("plan", Kind.RUN, run="true"),), inputs={})
+        self.secrets: dict[str, str] = {}
         self._watch: Watch | None = None
 
     def tell(self, *drafts: Draft) -> None:
@@ -132,7 +115,8 @@ class FakeProject:
         self.requests.append(request)
         return await self._played(watch, stop)
 
-    async def resume(self, run: str, watch: Watch, stop: StopSignal) -> Run:
+    async def resume(self, run: str, watch: Watch, stop: StopSignal, secrets: Mapping[str, str] | None = None) -> Run:
+        self.secrets = dict(secrets or {})
         return await self._played(watch, stop)
 
     def cancel(self, run: str, by: str) -> None:
@@ -170,14 +154,9 @@ class FakeProjects:
     """Fits `cli.project.Projects`."""
 
     project: FakeProject
-    stop: FakeStop | None = None
 
     def find(self, start: Path) -> Path:
         return self.project.root
 
     def open(self, root: Path) -> FakeProject:
         return self.project
-
-    def stop_signal(self) -> FakeStop:
-        self.stop = FakeStop()
-        return self.stop

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fusion_kit.cli.project import StopSignal
+from fusion_kit.coordination.requests import StopSignal
 from fusion_kit.core import events as e
 from fusion_kit.core.events import AnyFact, Draft
 from fusion_kit.core.states import Outcome
@@ -58,7 +58,9 @@ async def succeeds(project: FakeProject, stop: StopSignal) -> None:
     plan_ends(project)
     build_starts(project)
     project.tell(
-        of_task("build", e.TaskCompleted(exit_code=0, outputs={"files": 3}, branch=f"fk/{RUN}/t/build", commit="c" * 40)),
+        of_task(
+            "build", e.TaskCompleted(exit_code=0, outputs={"files": 3}, branch=f"fk/{RUN}/t/build", commit="c" * 40)
+        ),
         of_run(e.RunCompleted(outputs={"files": 3}, branch=f"fk/{RUN}/result", commit="d" * 40)),
     )
 

@@ -29,7 +29,7 @@ def command(
     from fusion_kit.definitions import load_workflow
 
     session = session_of(ctx)
-    spec = load_workflow(workflow, session.root()).workflow
+    spec = load_workflow(session.workflow(workflow), session.root()).workflow
     document = graph_document(spec)
     if style is Format.JSON:
         session.choose({"output": session.settings.output.or_json})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,13 +13,19 @@ from fusion_kit.cli.session import session_of
 def command(
     ctx: typer.Context,
     run: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, or its unambiguous beginning.")],
+    secret_file: Annotated[
+        list[Path] | None,
+        typer.Option("--secret-file", metavar="FILE", help="The run's secrets anew: they are never recorded."),
+    ] = None,
 ) -> int:
-    """Go on with a run that was interrupted, paused or failed; what is done stays done."""
+    """Go on with a run that was interrupted or paused; what is done stays done, and living agents are taken over."""
+    from fusion_kit.cli.given import secrets_from
     from fusion_kit.cli.live.conduct import conduct
     from fusion_kit.cli.summary import conclude
 
     session = session_of(ctx)
     project = session.project()
     name = project.views.run(run).id
-    ended = conduct(session, project, lambda watch, stop: project.resume(name, watch, stop), known=name)
+    secrets = secrets_from(secret_file or [], session.folder)
+    ended = conduct(session, project, lambda watch, stop: project.resume(name, watch, stop, secrets), known=name)
     return conclude(session, project, ended.run, ended.tasks, ended.exit_code)

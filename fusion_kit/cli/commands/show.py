@@ -23,7 +23,7 @@ def command(
     from fusion_kit.definitions import load_workflow
 
     session = session_of(ctx)
-    loaded = load_workflow(workflow, session.root())
+    loaded = load_workflow(session.workflow(workflow), session.root())
     document = {"workflow": asdict(loaded.workflow), "agents": [asdict(agent) for agent in loaded.agents.values()]}
     session.show.document(document | {"digest": loaded.digest}, _lines(loaded.workflow))
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from fusion_kit.cli.exit_codes import INTERRUPTED, TERMINATED, of_run
 from fusion_kit.cli.live.display import Display, display_for
 from fusion_kit.cli.live.scene import Scene
-from fusion_kit.cli.project import Project, StopSignal, Watch
+from fusion_kit.cli.project import Project, Watch
 from fusion_kit.cli.session import Session
 from fusion_kit.clock import SystemClock
+from fusion_kit.coordination.requests import StopSignal
 from fusion_kit.core.events import Event
 from fusion_kit.core.run import Run
 from fusion_kit.core.states import RunState
@@ -60,7 +61,7 @@ def conduct(session: Session, project: Project, start: Start, known: str | None 
 
 async def _conduct(session: Session, project: Project, start: Start, scene: Scene) -> Ended:
     clock = SystemClock()
-    bell = Bell(session.projects.stop_signal(), scene)
+    bell = Bell(StopSignal(), scene)
     display = display_for(session.show, project, clock.now)
     try:
         with _signals(bell):

@@ -72,7 +72,7 @@ class Lines:
         self.with_output = with_output
         self.followers: dict[str, Follower] = {}
 
-    def event(self, event: Event, scene: Scene) -> None:
+    def event(self, event: Event, scene: Scene) -> None:  # noqa: ARG002 - a display is handed both
         """Print what the event means, after what its task printed before it."""
         if event.task and event.task in self.followers:
             self._print(self.followers[event.task], at_end=True)
