@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import secrets
 import time
 from datetime import UTC, datetime
-
-_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 
 
 class SystemClock:
@@ -31,4 +30,4 @@ class RandomIds:
 
     def chance(self, length: int) -> str:
         """Return `length` random characters of lower-case base32."""
-        return "".join(secrets.choice(_BASE32) for _ in range(length))
+        return base64.b32encode(secrets.token_bytes(length)).decode().lower()[:length]

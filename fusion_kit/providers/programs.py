@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import lru_cache
 from pathlib import Path
 
 from fusion_kit.core.work import Order
@@ -20,7 +21,15 @@ def require(order: Order, program: str) -> None:
 
 def which(order: Order, program: str) -> str | None:
     """Return where `program` lies on the PATH the task will have."""
-    return shutil.which(program, path=order.env.get("PATH"))
+    path = order.env.get("PATH")
+    found = _search(program, path)
+    # what was found is remembered, because walking a PATH costs more than starting a program; what was not, is not
+    return found if found is not None and os.access(found, os.X_OK) else shutil.which(program, path=path)
+
+
+@lru_cache(maxsize=256)
+def _search(program: str, path: str | None) -> str | None:
+    return shutil.which(program, path=path)
 
 
 def _is_there(workspace: Path, program: str) -> bool:

@@ -144,7 +144,7 @@ def test_every_declared_fact_has_a_type_of_its_own_under_a_known_topic() -> None
 
 def test_tables_of_moves_name_every_state_and_lead_out_of_every_state_that_is_not_final() -> None:
     for states, table in ((RunState, RUN_MOVES), (TaskState, TASK_MOVES), (AgentState, AGENT_MOVES)):
-        assert set(table) == set(states)  # type: ignore[comparison-overlap]
+        assert set(table) == set(states)
     assert all(RUN_MOVES[state] for state in RunState if state not in FINAL_RUNS)
     assert all(TASK_MOVES[state] for state in TaskState if state not in FINAL_TASKS)
     assert [state for state in AgentState if not AGENT_MOVES[state]] == [AgentState.TERMINATED]
