@@ -16,8 +16,9 @@ JOBS = 8
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 FLOOR = "asyncio"
+DURABLE_FLOOR = "asyncio + SQLite + fsync"
 SLOW = ("luigi", "snakemake")  # up to a minute a run: measured fewer times
-COLUMNS = ("program", "ratio", "ms a task", "range", "CPU ms a task", "MB")
+COLUMNS = ("program", "to asyncio", "to the durable loop", "ms a task", "range", "CPU ms a task", "MB")
 
 
 def _cleaned(folder: Path, *names: str) -> Callable[[], None]:
@@ -43,7 +44,7 @@ def _folder(root: Path, name: str) -> Path:
 
 def _own_loops(graph: Graph, root: Path) -> list[Program]:
     loops = []
-    for name, module in ((FLOOR, "raw_spawn"), ("asyncio + SQLite + fsync", "raw_durable")):
+    for name, module in ((FLOOR, "raw_spawn"), (DURABLE_FLOOR, "raw_durable")):
         folder = _folder(root, module)
         as_json(graph, folder)
         argv = (sys.executable, "-m", f"benchmarks.peers.{module}", str(JOBS))
@@ -110,5 +111,5 @@ def _measured(graph: Graph, contenders: list[Program], rounds: int, slow_rounds:
         title=f"{len(graph):,} {graph.name} no-op tasks, {JOBS} at once",
         note=f"Whole processes, start-up included; {rounds} rounds ({slow_rounds} of {' and '.join(SLOW)}).",
         columns=COLUMNS,
-        rows=program_rows(samples, FLOOR, len(graph)),
+        rows=program_rows(samples, (FLOOR, DURABLE_FLOOR), len(graph)),
     )

@@ -32,16 +32,16 @@ def _line(cells: tuple[str, ...]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def program_rows(samples: dict[str, list[Sample]], against: str, tasks: int) -> tuple[tuple[str, ...], ...]:
-    """Return a row for each program: its ratio of wall time to `against`, a task's milliseconds, CPU, memory."""
-    floor = middle(samples[against]).wall_s
+def program_rows(samples: dict[str, list[Sample]], floors: tuple[str, ...], tasks: int) -> tuple[tuple[str, ...], ...]:
+    """Return a row for each program: its ratios of wall time to `floors`, a task's milliseconds, CPU, memory."""
+    walls = [middle(samples[floor]).wall_s for floor in floors]
     rows = []
     for name, runs in samples.items():
         one = middle(runs)
         rows.append(
             (
                 name,
-                f"{one.wall_s / floor:.2f}x",
+                *(f"{one.wall_s / wall:.2f}x" for wall in walls),
                 f"{one.wall_s / tasks * 1e3:.2f}",
                 spread([run.wall_s / tasks for run in runs]),
                 f"{one.cpu_s / tasks * 1e3:.2f}",
