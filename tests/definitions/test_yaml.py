@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +16,7 @@ from fusion_kit.definitions.tree import reading
 from fusion_kit.definitions.tree.bounds import Unreadable
 from fusion_kit.definitions.tree.node import Mapping, Scalar, plain
 from fusion_kit.definitions.tree.reading import read
+from tests.definitions import corpus
 
 
 def meaning(text: str) -> object:
@@ -147,3 +150,26 @@ def test_no_text_makes_the_reader_fail_in_another_way(text: str | bytes) -> None
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     with suppress(Unreadable):
         assert read(data).text == data.decode().removeprefix("\ufeff")
+
+
+@pytest.mark.parametrize("path", corpus.good_files(), ids=lambda path: path.name)
+def test_the_parser_in_python_reads_the_same_where_there_is_none_in_c(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = path.read_bytes()
+    fast = read(data).root
+
+    monkeypatch.setattr(reading, "_FAST", yaml.SafeLoader)
+    slow = read(data).root
+
+    assert fast is not None
+    assert slow is not None
+    assert plain(slow) == plain(fast)
+
+
+@pytest.mark.parametrize("name", sorted(BOMBS))
+def test_a_bomb_is_refused_by_the_parser_in_python_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_FAST", yaml.SafeLoader)
+
+    with pytest.raises(Unreadable):
+        read(BOMBS[name].encode())

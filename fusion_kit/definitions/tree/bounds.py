@@ -21,7 +21,7 @@ class Unreadable(Exception):
 
 @dataclass(slots=True)
 class Size:
-    """What has been read so far, aliases expanded."""
+    """What has been read so far, aliases expanded; without aliases the bounds of bytes and events hold it."""
 
     nodes: int = 0
     characters: int = 0

@@ -48,7 +48,13 @@ _TOO_MANY = f"the file has more than {EVENTS:,} parts"
 
 
 def _events(text: str) -> Iterator[Event]:
-    return yaml.parse(text, Loader=_FAST)
+    """As `yaml.parse`, with half the calls."""
+    loader = _FAST(text)
+    try:
+        while (event := loader.get_event()) is not None:
+            yield event
+    finally:
+        loader.dispose()
 
 
 def decoded(data: bytes) -> str:
@@ -103,7 +109,8 @@ class _Builder:
     def _scalar(self, event: Event) -> None:
         start, end = event.start_mark, event.end_mark
         text: str = event.value
-        self.size.grow(1, len(text), start.line, start.column)
+        self.size.nodes += 1
+        self.size.characters += len(text)
         if event.tag and event.tag.startswith("!") and event.tag != "!":
             self._refuse_tag(event)
             text = f"{event.tag} {text}".strip()  # probably an expression that needs quotes
@@ -149,7 +156,7 @@ class _Builder:
             self.size.characters,
             len(self.open) + 1,
         )
-        self.size.grow(1, 0, mark.line, mark.column)
+        self.size.nodes += 1
         if event.tag not in (None, "!", f"{_CORE}map", f"{_CORE}seq"):
             self._refuse_tag(event)
         if event.anchor:
@@ -190,16 +197,16 @@ class _Builder:
             self.root = node
             return
         frame = self.open[-1]
-        parent = frame.node
+        parent, key = frame.node, frame.key
         if isinstance(parent, Sequence):
             parent.items.append(node)
         elif frame.skips:
             frame.skips = False
-        elif frame.key is None:
+        elif key is None:
             self._key(frame, parent, node)
         else:
-            parent.keys[frame.key.text] = frame.key
-            parent.values[frame.key.text] = node
+            parent.keys[key.text] = key
+            parent.values[key.text] = node
             frame.key = None
 
     def _key(self, frame: _Open, parent: Mapping, node: Node) -> None:
