@@ -124,8 +124,11 @@ def has_open(pid: int, fd: int, path: str) -> bool:
 def send(pid: int, ticks: int, number: int) -> bool:
     """Send a signal to exactly the process that began at `ticks`; False if it is gone."""
     fd = handle(pid, lambda: began_at(pid, ticks))
-    if fd is None:
-        return False
+    return fd is not None and send_through(fd, number)
+
+
+def send_through(fd: int, number: int) -> bool:
+    """Send a signal through a pidfd and close it; False if the process is gone."""
     try:
         signal.pidfd_send_signal(fd, number)
     except OSError:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterable
 
-from fusion_kit.processes.kernel import Process, descendants, everyone, pids, read_bytes
+from fusion_kit.processes.kernel import Process, descendants, everyone, handle, pids, read_bytes, send_through
 from fusion_kit.processes.launch import MARK
 
 _ENVIRONMENT_BYTES = 1 << 20
 _PREFIX = f"{MARK}=".encode()
+_LOOKS = 3
 
 
-def mark_of(pid: int) -> str:
-    """Return the attempt a process belongs to; empty for none, or for one whose environment is not ours to read."""
+def mark_of(pid: int) -> str | None:
+    """Return the attempt a process belongs to, empty for none; None if it died or hides its environment."""
     try:
         environment = read_bytes(f"/proc/{pid}/environ", _ENVIRONMENT_BYTES)
     except OSError:
-        return ""
+        return None
+    if not environment:
+        return None
     start = environment.find(b"\0" + _PREFIX) + 1
     if start == 0 and not environment.startswith(_PREFIX):
         return ""
@@ -28,25 +32,58 @@ class Marks:
 
     def __init__(self) -> None:
         """Know nobody yet."""
-        self._known: dict[int, str] = {}
+        self._known: dict[int, str | None] = {}
 
     def has(self, attempt: str, *, beside: int) -> bool:
-        """Whether a process other than `beside` bears the mark of the attempt."""
-        now = pids()
-        for gone in self._known.keys() - now:
-            del self._known[gone]
-        for pid in now - self._known.keys():
-            self._known[pid] = mark_of(pid)
-        return any(mark == attempt and pid != beside for pid, mark in self._known.items())
+        """Whether a process other than `beside` bears the mark of the attempt.
+
+        Looks again if a new process died while it was looked at: it may have had a child.
+        """
+        for _ in range(_LOOKS):
+            vanished = self._learn()
+            if any(mark == attempt and pid != beside for pid, mark in self._known.items()):
+                return True
+            if not vanished:
+                return False
+        return False
 
     def members(self, attempt: str, leader: int) -> list[Process]:
         """Return the living processes of the attempt without its `leader`: its session, its marked, their children."""
         people = everyone()
-        ours = {pid for pid, process in people.items() if process.session == leader or process.group == leader}
+        ours = {pid for pid, process in people.items() if leader in (process.session, process.group)}
         ours |= self._marked(attempt, people)
         ours |= {process.pid for process in descendants(ours, people)}
         return [people[pid] for pid in ours - {leader}]
 
+    def strike(self, attempt: str, *, beside: int) -> bool:
+        """Kill the marked, the newest first, each as soon as it is seen; return whether there was one.
+
+        A chain of processes that fork, leave and exit is over before a look at all processes has ended; the next of
+        it is always among the newest.
+        """
+        found = False
+        others = {pid for pid, mark in self._known.items() if mark != attempt}
+        for pid in sorted(pids() - others - {beside}, reverse=True):
+            self._known[pid] = mark_of(pid)
+            if self._known[pid] == attempt:
+                found = True
+                _kill(pid, attempt)
+        return found
+
+    def _learn(self) -> bool:
+        now = pids()
+        for gone in self._known.keys() - now:
+            del self._known[gone]
+        new = {pid: mark_of(pid) for pid in now - self._known.keys()}
+        self._known |= new
+        return None in new.values()
+
     def _marked(self, attempt: str, candidates: Iterable[int]) -> set[int]:
         self._known = {pid: mark_of(pid) for pid in candidates}
         return {pid for pid, mark in self._known.items() if mark == attempt}
+
+
+def _kill(pid: int, attempt: str) -> None:
+    pidfd = handle(pid, lambda: mark_of(pid) == attempt)
+    if pidfd is not None:
+        send_through(pidfd, signal.SIGKILL)

@@ -10,7 +10,9 @@ from fusion_kit.processes.marks import Marks
 from fusion_kit.processes.vigil import Sample
 
 _LOOK_S = 0.05
-_KILL_LOOK_S = 0.01
+_KILL_LOOK_S = 0.002
+_CALM_LOOKS = 5  # one look can miss a process that is just being forked
+_STRIKES = 5
 _UNKILLABLE_S = 30.0
 _FAREWELL_S = 0.3
 
@@ -59,15 +61,21 @@ class Pack:
         """Interrupt, terminate, kill, each with its grace, until nothing is alive."""
         for number in (signal.SIGINT, signal.SIGTERM):
             if await self._ask(number, grace_s):
-                return
+                break
         await self.kill()
 
     async def kill(self) -> None:
-        """Stop and kill until nothing is alive."""
+        """Stop and kill until nothing is alive, however often it is looked for."""
         deadline_s = self._pace.monotonic() + _UNKILLABLE_S
-        while self.is_alive() and self._pace.monotonic() < deadline_s:
-            self.stop()
-            self.send(signal.SIGKILL)
+        calm = 0
+        while calm < _CALM_LOOKS and self._pace.monotonic() < deadline_s:
+            struck = [self._marks.strike(self._attempt.id, beside=self._attempt.leader) for _ in range(_STRIKES)]
+            if any(struck) or self.is_alive():
+                calm = 0
+                self.stop()
+                self.send(signal.SIGKILL)
+            else:
+                calm += 1
             await self._pace.sleep(_KILL_LOOK_S)
 
     async def sweep(self) -> int:
@@ -75,8 +83,8 @@ class Pack:
         if not self.may_be_alive():
             return 0
         survivors = len(self.members())
-        if not await self._ask(signal.SIGTERM, _FAREWELL_S):
-            await self.kill()
+        await self._ask(signal.SIGTERM, _FAREWELL_S)
+        await self.kill()
         return survivors
 
     async def _ask(self, number: int, grace_s: float) -> bool:
