@@ -139,7 +139,14 @@ class Git:
     def _call(self, argv: list[str], cwd: Path, env: Mapping[str, str], stdin: bytes) -> Answer:
         try:
             done = subprocess.run(
-                argv, cwd=cwd, env=env, input=stdin, capture_output=True, timeout=self.timeout_s, check=False
+                argv,
+                cwd=cwd,
+                env=env,
+                input=stdin,
+                capture_output=True,
+                timeout=self.timeout_s,
+                check=False,
+                start_new_session=True,  # a person's Ctrl-C is for us, not for a half-done git
             )
         except (FileNotFoundError, NotADirectoryError) as error:
             raise GitFailed(command=_command_of(argv), code=127, said=f"{error.filename} is not there") from error
