@@ -15,7 +15,7 @@ from fusion_kit.core import matrix as matrices
 from fusion_kit.core.errors import FusionError
 from fusion_kit.core.join import asks_status, is_blocking, join
 from fusion_kit.core.states import GOOD_OUTCOMES, Outcome, TaskState
-from fusion_kit.core.workflow import TaskSpec
+from fusion_kit.core.workflow import TaskSpec, WorkspaceMode
 
 
 class TooManyItems(FusionError):
@@ -178,10 +178,18 @@ def ended(execution: Execution, node: Node) -> None:
     frame = node.frame
     frame.graph.done(node.id)
     execution.fresh.append(frame)
+    _leave_shared(execution, node)
     if execution.book.tasks[node.id].state is TaskState.FAILED:
         frame.has_failed = True
         if frame.halted_by is None:
             _halt(execution, node)
+
+
+def _leave_shared(execution: Execution, node: Node) -> None:
+    """Remember where the latest user of the run's shared workspace left it; the next one goes on from there."""
+    row = execution.book.tasks[node.id]
+    if row.commit is not None and row.is_good and execution.mode(node) is WorkspaceMode.RUN:
+        execution.shared = max(execution.shared or ("", ""), (row.finished_at or "", row.commit))
 
 
 def _halt(execution: Execution, node: Node) -> None:

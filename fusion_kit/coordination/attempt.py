@@ -103,12 +103,12 @@ def _offer_inputs(execution: Execution, work: Work) -> None:
 
 async def _judge(execution: Execution, work: Work, desk: Desk | None, order: Order, ended: Exit) -> Verdict:
     """Read what was printed, keep what was made, and hold both against the contract."""
-    decided = by_exit(ended)
-    if decided is not None:
-        return decided
     folder = work.folder
     transcript = Transcript(ended, folder.out, folder.err, folder.output_file)
     report = execution.house.providers.provider(order.agent).report(order, transcript)
+    decided = by_exit(ended)
+    if decided is not None:
+        return dataclasses.replace(decided, usage=report.usage)
     if report.text:
         (folder.path / "reply.txt").write_text(report.text, encoding="utf-8")
     if report.outcome is not Outcome.SUCCESS:

@@ -41,6 +41,13 @@ class Book:
         self.run = run
         self.tasks = {task.id: task for task in tasks}
         self.agents = {agent.id: agent for agent in house.views.agents()}
+        self.children: dict[str, list[str]] = {}  # of nodes that were expanded
+        for task in self.tasks.values():
+            self._place(task)
+
+    def _place(self, task: Task) -> None:
+        if task.parent is not None:
+            self.children.setdefault(task.parent, []).append(task.id)
 
     def note(
         self, fact: AnyFact, task: str | None = None, attempt: str | None = None, agent: str | None = None
@@ -105,7 +112,10 @@ class Book:
         fact = draft.fact
         if isinstance(fact, TaskFact):
             name = draft.task or ""
-            self.tasks[name] = task_after(self.tasks.get(name), event, fact)
+            known = self.tasks.get(name)
+            self.tasks[name] = task_after(known, event, fact)
+            if known is None:
+                self._place(self.tasks[name])
         elif isinstance(fact, AgentFact):
             name = draft.agent or ""
             self.agents[name] = agent_after(self.agents.get(name), event, fact)

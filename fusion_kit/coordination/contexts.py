@@ -41,7 +41,7 @@ def _facts(execution: Execution, node: Node) -> dict[str, object]:
     facts = _row_facts(row)
     facts["text"] = _reply(execution, row)
     if node.expands_matrix:
-        rows = [child for child in execution.book.tasks.values() if child.parent == node.id]
+        rows = [execution.book.tasks[child] for child in execution.book.children.get(node.id, ())]
         facts["items"] = [{"key": child.key, **_row_facts(child)} for child in rows]
     return facts
 

@@ -12,7 +12,6 @@ from fusion_kit.coordination.verdict import Verdict
 from fusion_kit.core import events as e
 from fusion_kit.core.retry import delay_s, may_replace_lost
 from fusion_kit.core.states import AgentState, Outcome
-from fusion_kit.core.workflow import WorkspaceMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +26,6 @@ def settle(execution: Execution, message: AttemptEnded) -> None:
     work, verdict = message.work, message.verdict
     node = work.node
     del execution.running[node.id]
-    if work.mode is WorkspaceMode.RUN and verdict.commit is not None:
-        execution.shared_tip = verdict.commit
     _free(execution, work)
     if verdict.outcome is Outcome.SUCCESS:
         _complete(execution, work, verdict, Outcome.SUCCESS)

@@ -64,14 +64,13 @@ class Execution:
     nodes: dict[str, Node] = field(default_factory=dict)
     queue: list[Waiting] = field(default_factory=list)  # sorted by rank
     bases: dict[str, str | None] = field(default_factory=dict)
-    children: dict[str, list[str]] = field(default_factory=dict)  # of nodes that were expanded
     unsettled: list[Node] = field(default_factory=list)  # queued, the commit they start from not yet found
     left: list[Node] = field(default_factory=list)  # whose attempts an earlier owner began
     running: dict[str, Work] = field(default_factory=dict)
     resting: set[str] = field(default_factory=set)  # nodes that wait for the delay of a retry
     background: set[asyncio.Task[None]] = field(default_factory=set)
     stopping: Stopping = Stopping.NOT
-    shared_tip: str | None = None  # of the run's shared workspace
+    shared: tuple[str, str] | None = None  # when the run's shared workspace was last left, and at which commit
     branch: str | None = None  # the branch that took the run's work
     ending: Frame | None = None  # the frame of `finally`
     landed: str | None = None  # the commit of the run's result
@@ -100,8 +99,6 @@ class Execution:
         self.fresh.append(frame)
         for node in frame.nodes.values():
             self.nodes[node.id] = node
-        if frame.parent is not None:
-            self.children.setdefault(frame.parent.id, []).extend(node.id for node in frame.nodes.values())
 
     def folder(self, node: str, number: int) -> AttemptFolder:
         """Return the folder of an attempt."""

@@ -1,26 +1,26 @@
-"""How code flows with the graph: the commits a task builds upon."""
+"""How code flows with the graph: the commits a task builds upon, read from the rows alone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fusion_kit.coordination.execution import Execution
-from fusion_kit.coordination.frames import Node
+from fusion_kit.coordination.book import Book
+from fusion_kit.core.task import Task
 
 
-def tips(execution: Execution, node: Node) -> dict[str, str]:
+def tips(book: Book, node: str) -> dict[str, str]:
     """Return the commits (task -> commit) that a node starts from."""
-    return tips_of(execution, _before(node))
+    return tips_of(book, _before(book, book.tasks[node]))
 
 
-def _before(node: Node) -> tuple[str, ...]:
+def _before(book: Book, row: Task) -> tuple[str, ...]:
     """Return what a node comes after: its needs, or where it has none those of the node it is the inside of."""
-    while not node.needs and node.frame.parent is not None:
-        node = node.frame.parent
-    return node.needs
+    while not row.needs and row.parent is not None:
+        row = book.tasks[row.parent]
+    return row.needs
 
 
-def tips_of(execution: Execution, names: Iterable[str]) -> dict[str, str]:
+def tips_of(book: Book, nodes: Iterable[str]) -> dict[str, str]:
     """Return the commits that hold the work of some nodes.
 
     A node without a commit of its own passes on those of its items or inner tasks, or of what it needed; one that did
@@ -28,17 +28,15 @@ def tips_of(execution: Execution, names: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     seen: set[str] = set()
-    waiting = list(names)
+    waiting = list(nodes)
     while waiting:
         name = waiting.pop()
         if name in seen:
             continue
         seen.add(name)
-        row, node = execution.book.tasks[name], execution.nodes[name]
+        row = book.tasks[name]
         if row.commit is not None:
             found.update({name: row.commit} if row.is_good else {})
-        elif node.expands and execution.children.get(name):
-            waiting.extend(execution.children[name])
         else:
-            waiting.extend(_before(node))
+            waiting.extend(book.children.get(name) or _before(book, row))
     return dict(sorted(found.items()))

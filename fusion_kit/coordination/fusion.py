@@ -11,6 +11,7 @@ from fusion_kit.coordination.engine import play
 from fusion_kit.coordination.execution import Execution
 from fusion_kit.coordination.house import House
 from fusion_kit.coordination.requests import Bundle, RunRequest, StopSignal
+from fusion_kit.coordination.seeding import Seeds, seeds
 from fusion_kit.coordination.selection import selected
 from fusion_kit.coordination.support import refuse_unsupported
 from fusion_kit.core import ids
@@ -57,10 +58,12 @@ class Fusion:
         if repository is not None and repository.head is None and _wants_git(bundle.workflow):
             raise NoCommits
         run = ids.run_id(bundle.workflow.name, f"{house.clock.now():%Y%m%d}", house.ids.chance(6))
+        taken = seeds(house.views, bundle.workflow, request.only) if request.only is not None else Seeds()
         house.archive.freeze(run, bundle)
         with house.owners.acquire(run):
             facts = [self._queued(request, bundle, repository, run), Draft(RunStarted(_owner()), run=run)]
-            for event in await house.ledger.append(facts):
+            taken.bring_artifacts(house, run)
+            for event in await house.ledger.append([*facts, *taken.drafts(run)]):
                 watch(event)
             return await self._play(run, bundle, repository, request.secrets, watch, stop)
 

@@ -13,7 +13,7 @@ from fusion_kit.core.code import CommitConflict, Landing
 async def land(execution: Execution, frame: Frame) -> tuple[str | None, str | None]:
     """Merge and return the branch and its commit; (None, None) where no task made any. Raises `CommitConflict`."""
     run = execution.book.run
-    commits = tips_of(execution, frame.graph.leaves())
+    commits = tips_of(execution.book, frame.graph.leaves())
     if run.base is None or not commits:
         return None, None
     branch = result_branch(execution)

@@ -67,6 +67,10 @@ class Views(Protocol):
         """Return the run; raises `NotFound`."""
         ...
 
+    def runs(self, *, workflow: str | None = None, limit: int = 100) -> list[Run]:
+        """Return runs, newest first."""
+        ...
+
     def tasks(self, run: str) -> list[Task]:
         """Return the nodes of a run in the order in which they were created."""
         ...

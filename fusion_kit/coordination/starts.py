@@ -55,7 +55,7 @@ async def settle_bases(execution: Execution) -> list[tuple[Node, FusionError]]:
 async def _base(execution: Execution, node: Node) -> str | None:
     if execution.mode(node) is WorkspaceMode.NONE:
         return None
-    parents = tips(execution, node)
+    parents = tips(execution.book, node.id)
     if not parents:
         return execution.landed or execution.book.run.base
     distinct = set(parents.values())
@@ -157,8 +157,8 @@ def _work(execution: Execution, node: Node, attempt: str, number: int, instance:
         name = instance.rpartition("-")[0]
     run = execution.book.run.id
     base = execution.bases.get(node.id)
-    if mode is WorkspaceMode.RUN and execution.shared_tip is not None:
-        base = execution.shared_tip
+    if mode is WorkspaceMode.RUN and execution.shared is not None:
+        base = execution.shared[1]
     branch = f"fk/{run}/t/{node.id.replace('~', '+')}" if mode is not WorkspaceMode.NONE else None
     return Work(
         node=node,

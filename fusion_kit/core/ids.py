@@ -9,7 +9,6 @@ from fusion_kit.core.errors import BadId
 
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 NODE = re.compile(r"[a-z0-9][a-z0-9_.@~-]{0,199}")
-BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 
 _WORKFLOW_LENGTH = 48
 _SLUG_LENGTH = 40

@@ -61,9 +61,10 @@ class MemoryLedger:
             raise NotFound(kind="run", name=run)
         return self._world.runs[run]
 
-    def runs(self) -> list[Run]:
-        """Return all runs, the oldest first."""
-        return list(self._world.runs.values())
+    def runs(self, *, workflow: str | None = None, limit: int = 100) -> list[Run]:
+        """Return runs, newest first."""
+        found = [run for run in self._world.runs.values() if workflow in (None, run.workflow)]
+        return found[::-1][:limit]
 
     def tasks(self, run: str) -> list[Task]:
         """Return the nodes of a run in the order in which they were created."""

@@ -135,7 +135,7 @@ class Sandbox:
     @property
     def last(self) -> Run:
         """The run that was begun last."""
-        return self.ledger.runs()[-1]
+        return self.ledger.runs()[0]
 
     @property
     def rows(self) -> dict[str, Task]:

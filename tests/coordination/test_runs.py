@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from fusion_kit.coordination.seeding import NothingToTake
 from fusion_kit.core.process import Ended
 from fusion_kit.core.states import Outcome, RunState
 from fusion_kit.core.work import Usage
@@ -234,6 +237,37 @@ async def test_until_runs_a_task_and_what_it_needs(sandbox: Sandbox) -> None:
     await sandbox.run(until="test")
 
     assert sandbox.outcomes() == {"build": "success", "test": "success"}
+
+
+async def test_only_takes_what_a_task_needs_from_the_last_run(sandbox: Sandbox) -> None:
+    sandbox.workflow("""
+        name: only
+        tasks:
+          - {id: plan, run: x, outputs: {n: {type: array}}, artifacts: ["*.txt"]}
+          - {id: build, needs: plan, run: x, strategy: {matrix: {n: "${{ tasks.plan.outputs.n }}"}}}
+          - {id: check, needs: [plan, build], run: x}
+    """)
+    sandbox.task("plan").plays(Part(outputs={"n": [1]}, changes={"plan.txt": "p"}))
+    sandbox.task("build").plays(Part(changes={"built.txt": "b"}))
+    await sandbox.run()
+    first = sandbox.rows
+
+    await sandbox.run(only="check")
+
+    again = sandbox.rows
+    assert sandbox.outcomes() == {"plan": "cached", "build": "cached", "build@1": "cached", "check": "success"}
+    assert again["check"].base == first["check"].base
+    assert (sandbox.folders.folder(sandbox.last.id) / "tasks/check/1/inputs/plan/plan.txt").read_text() == "p"
+
+
+async def test_only_without_a_run_to_take_from_says_what_to_do(sandbox: Sandbox) -> None:
+    sandbox.workflow(CHAIN)
+
+    with pytest.raises(NothingToTake) as refusal:
+        await sandbox.run(only="test")
+
+    assert str(refusal.value) == "Task test needs build, and the last run of workflow chain does not have it done."
+    assert sandbox.ledger.events == []
 
 
 async def test_the_runs_outputs_come_from_its_tasks(sandbox: Sandbox) -> None:

@@ -12,6 +12,7 @@ from fusion_kit.core import events as e
 from fusion_kit.core.fold import fold
 from fusion_kit.core.states import RunState
 from fusion_kit.testing import Sandbox
+from fusion_kit.testing.actors import Part
 from fusion_kit.testing.ledger import Crash
 
 STORY = """
@@ -30,8 +31,9 @@ def tell(sandbox: Sandbox) -> None:
     sandbox.agent("reviewer")
     sandbox.workflow(STORY)
     sandbox.task("plan").works(pieces=["a", "b"])
-    sandbox.task("flaky").fails().works()
-    sandbox.task("build").works(seconds=3)
+    sandbox.task("flaky").fails().plays(Part(changes={"flaky.txt": "f"}))
+    for item in ("a", "b"):
+        sandbox.task(f"build@{item}").plays(Part(seconds=3, changes={f"{item}.txt": item}))
 
 
 async def when(sandbox: Sandbox, line: str) -> None:
@@ -128,6 +130,8 @@ async def test_a_crash_at_any_append_loses_and_repeats_nothing(tmp_path: Path, s
         # flaky fails once by its part: everything else is started exactly once, whatever crashed
         others = [node for node in sandbox.troupe.starts if node != "flaky"]
         assert sorted(others) == sorted(set(others)), number
+        files = sandbox.workspaces.commits[sandbox.last.commit or ""]
+        assert sorted(files) == ["a.txt", "b.txt", "flaky.txt"], number
         world = fold(sandbox.ledger.events)
         assert list(world.tasks.values()) == sandbox.ledger.tasks(sandbox.last.id)
     assert number > 8
