@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fusion_kit.coordination.requests import Bundle
 from fusion_kit.core.errors import UsageError
 from fusion_kit.core.workflow import Kind, TaskSpec, WorkflowSpec
 
@@ -14,11 +15,20 @@ class NotYet(UsageError):
     hint = "Remove these keys to run it, or wait for the release that has them; `fusion-kit validate` accepts them."
 
 
-def refuse_unsupported(workflow: WorkflowSpec) -> None:
-    """Raise `NotYet`, naming every key whose absence would change what the run does."""
-    found = list(_keys(workflow))
+class NoSandbox(UsageError):
+    """Agent {agent!r} asks for the sandbox {sandbox!r}, and this release has none to put around it."""
+
+    hint = "Run it with `sandbox: none`, knowing that it can then do whatever you can do."
+
+
+def refuse_unsupported(bundle: Bundle) -> None:
+    """Raise `NotYet`, naming every key whose absence would change what the run does, or `NoSandbox`."""
+    found = list(_keys(bundle.workflow))
     if found:
-        raise NotYet(workflow=workflow.name, keys=", ".join(found))
+        raise NotYet(workflow=bundle.workflow.name, keys=", ".join(found))
+    for agent in bundle.agents.values():
+        if agent.sandbox != "none":
+            raise NoSandbox(agent=agent.name, sandbox=agent.sandbox)
 
 
 def _keys(workflow: WorkflowSpec) -> Iterator[str]:
