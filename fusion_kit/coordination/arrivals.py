@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import cast
 
 from fusion_kit.coordination.contexts import scope_of, text_of
 from fusion_kit.coordination.execution import Execution, Stopping
@@ -14,6 +15,7 @@ from fusion_kit.core import events as e
 from fusion_kit.core import matrix as matrices
 from fusion_kit.core.errors import FusionError
 from fusion_kit.core.join import asks_status, is_blocking, join
+from fusion_kit.core.matrix import Values
 from fusion_kit.core.states import GOOD_OUTCOMES, Outcome, TaskState
 from fusion_kit.core.workflow import TaskSpec, WorkspaceMode
 
@@ -146,6 +148,8 @@ def _items(execution: Execution, node: Node) -> Frame:
     assert matrix is not None
     scope, value = scope_of(execution, node.frame, node), execution.house.expressions.value
     axes = {name: value(axis, scope) for name, axis in matrix.axes.items()}
+    rules = [[cast(Values, value(rule, scope)) for rule in found] for found in (matrix.include, matrix.exclude)]
+    matrix = replace(matrix, include=tuple(rules[0]), exclude=tuple(rules[1]))
 
     def key_of(values: Mapping[str, object]) -> str:
         return text_of(value(matrix.key, replace(scope, matrix=values)))
@@ -162,7 +166,7 @@ def _inside(execution: Execution, node: Node) -> Frame:
     assert inner is not None
     scope = scope_of(execution, node.frame, node)
     given = {name: execution.house.expressions.value(value, scope) for name, value in node.spec.with_.items()}
-    defaults = {name: schema["default"] for name, schema in inner.inputs.items() if "default" in schema}
+    defaults = {name: schema.get("default") for name, schema in inner.inputs.items()}
     return tasks_frame(inner, {**defaults, **given}, {**node.frame.env, **inner.env}, parent=node)
 
 

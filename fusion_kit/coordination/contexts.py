@@ -126,12 +126,14 @@ def environment(execution: Execution, work: Work) -> tuple[dict[str, str], dict[
     scope = scope_of(execution, frame, node)
     open_env = dict(execution.house.base_env)
     secret_env: dict[str, str] = {}
-    chosen = execution.settings.get("env")
-    for source in (frame.env, chosen if isinstance(chosen, Mapping) else {}, work.agent.env, node.spec.env):
+    for source in (frame.env, work.agent.env, node.spec.env):
         for name, template in source.items():
             is_secret = isinstance(template, str) and "secrets." in template
             target = secret_env if is_secret else open_env
             target[name] = text_of(execution.house.expressions.value(template, scope))
+    chosen = execution.settings.get("env")
+    if isinstance(chosen, Mapping):  # as typed: what a person gave by `-e` is never evaluated
+        open_env.update({str(name): str(value) for name, value in chosen.items()})
     for name, value in frame.inputs.items():
         open_env["INPUT_" + name.upper().replace("-", "_")] = text_of(value)
     open_env.update(_own_variables(execution, work))

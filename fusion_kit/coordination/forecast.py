@@ -104,7 +104,7 @@ class _Teller:
             given = {name: self._expressions.value(value, scope) for name, value in spec.with_.items()}
         except FusionError:
             given = {}
-        defaults = {name: schema["default"] for name, schema in spec.uses.inputs.items() if "default" in schema}
+        defaults = {name: schema.get("default") for name, schema in spec.uses.inputs.items()}
         yield from self.workflow(spec.uses, {**defaults, **given}, node)
 
     def _told(self, spec: TaskSpec, node: str, verdict: str, reason: str, until: str | None) -> Forecast:

@@ -19,6 +19,7 @@ from fusion_kit.core.code import Repository
 from fusion_kit.core.errors import UsageError
 from fusion_kit.core.events import Draft, RunCancelled, RunCancelRequested, RunQueued, RunResumed, RunStarted
 from fusion_kit.core.run import Run
+from fusion_kit.core.scope import Scope
 from fusion_kit.core.states import FINAL_RUNS, RunState
 from fusion_kit.core.workflow import WorkflowSpec, WorkspaceMode
 
@@ -81,9 +82,17 @@ class Fusion:
             inputs=request.inputs,
             settings=settings,
             base=repository.head if repository is not None else None,
-            target=bundle.workflow.merge.into,
+            target=self._target(request, bundle, run),
         )
         return Draft(queued, run=run)
+
+    def _target(self, request: RunRequest, bundle: Bundle, run: str) -> str | None:
+        """Return the branch that is to take the work, if the workflow names one."""
+        into = bundle.workflow.merge.into
+        if into is None:
+            return None
+        scope = Scope(inputs=request.inputs, env=bundle.workflow.env, run={"id": run})
+        return str(self.house.expressions.value(into, scope))
 
     async def resume(self, run: str, watch: Watch, stop: StopSignal, secrets: Mapping[str, str] | None = None) -> Run:
         """Go on with a run whose owner has gone or that was paused; what is done stays done, what lives is adopted.

@@ -34,6 +34,7 @@ class Troupe:
         """Begin with nobody on the stage."""
         self.parts: dict[str, list[Part]] = {}
         self.starts: list[str] = []  # node of each start, in order
+        self.environments: dict[str, Mapping[str, str]] = {}  # of the last attempt of each node
         self.alive: set[str] = set()
         self.most_alive = 0
         self.signals: list[tuple[str, str]] = []
@@ -57,6 +58,7 @@ class Troupe:
         self._jobs[job.attempt], self._played[job.attempt] = job, part
         self._ends[job.attempt] = self._clock.monotonic() + part.seconds
         self.starts.append(node)
+        self.environments[node] = {**job.env, **job.secret_env}
         self.alive.add(job.attempt)
         self.most_alive = max(self.most_alive, len(self.alive))
         for name, content in part.changes.items():

@@ -171,3 +171,40 @@ async def test_a_sub_workflow_builds_upon_what_its_node_needs(sandbox: Sandbox) 
     await sandbox.run()
 
     assert sandbox.rows["sub.greet"].base == sandbox.rows["first"].commit
+
+
+async def test_what_a_matrix_includes_and_excludes_may_come_from_inputs(sandbox: Sandbox) -> None:
+    sandbox.workflow("""
+        name: rules
+        inputs: {skip: {type: integer, default: 2}}
+        tasks:
+          - id: t
+            run: x
+            strategy: {matrix: {n: [1, 2], exclude: [{n: "${{ inputs.skip }}"}], include: [{n: 9}]}}
+    """)
+
+    await sandbox.run(inputs={"skip": 2})
+
+    assert sandbox.outcomes() == {"t": "success", "t@1": "success", "t@9": "success"}
+
+
+async def test_the_branch_that_takes_the_work_may_come_from_inputs(sandbox: Sandbox) -> None:
+    sandbox.workflow("""
+        name: into
+        inputs: {to: {type: string, default: next}}
+        tasks: [{id: t, run: x}]
+        merge: {into: "release/${{ inputs.to }}"}
+    """)
+    sandbox.task("t").plays(Part(changes={"t.txt": "t"}))
+
+    run = await sandbox.run(inputs={"to": "next"})
+
+    assert run.branch == "release/next"
+
+
+async def test_what_is_typed_by_a_person_is_never_evaluated(sandbox: Sandbox) -> None:
+    sandbox.workflow("name: typed\ntasks: [{id: t, run: x}]")
+
+    await sandbox.run(env={"TEXT": "${{ secrets.KEY }} $(rm -rf /)"})
+
+    assert sandbox.troupe.environments["t"]["TEXT"] == "${{ secrets.KEY }} $(rm -rf /)"
