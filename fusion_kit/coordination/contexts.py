@@ -128,7 +128,7 @@ def environment(execution: Execution, work: Work) -> tuple[dict[str, str], dict[
     secret_env: dict[str, str] = {}
     for source in (frame.env, work.agent.env, node.spec.env):
         for name, template in source.items():
-            is_secret = isinstance(template, str) and "secrets." in template
+            is_secret = "secrets." in template
             target = secret_env if is_secret else open_env
             target[name] = text_of(execution.house.expressions.value(template, scope))
     chosen = execution.settings.get("env")
