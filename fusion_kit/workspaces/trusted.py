@@ -76,7 +76,7 @@ class Trusted:
     def quarantine(self) -> Iterator[Place]:
         """Give new objects a folder of their own; what is not admitted before the block ends is gone."""
         place = self.place()
-        shelf = self._state / "quarantine"
+        shelf = self._state / "incoming"  # `quarantine` is where the doctor of the ledger sets damage aside
         private_folder(shelf)
         folder = Path(tempfile.mkdtemp(dir=shelf))
         write_whole(folder / "info" / "alternates", f"{self._common / 'objects'}\n")
