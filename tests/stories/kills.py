@@ -1,0 +1,80 @@
+"""Killing runners at random moments, and going on until the run has ended."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from fusion_kit.core.states import FINAL_RUNS
+from tests.stories.stage import Runner, Stage
+
+_LONGEST_S = 2.5  # about what the play takes undisturbed
+_FIRST_MOMENTS_S = 0.2
+_SMALLEST_STEP_S = 0.002
+_ENOUGH = 200  # beginnings of one run, before it counts as stuck
+
+
+@dataclass(slots=True)
+class Killer:
+    """Kills by chance with a seed: early, at any time, or just after something was written to the ledger."""
+
+    stage: Stage
+    chance: random.Random
+    kills: int = 0
+    moments: list[str] = field(default_factory=list)
+
+    def brought_to_its_end(self, budget: int) -> str:
+        """Run the play, kill its runner up to `budget` times, resume it each time, and return the run's id."""
+        before = set(self.stage.runs())
+        spent = 0
+        for _ in range(_ENOUGH):
+            begun = [run for run in self.stage.runs() if run not in before]
+            if begun and self._is_over(begun[0]):
+                return begun[0]
+            runner = self.stage.start(*(["resume", begun[0]] if begun else ["run", "play"]))
+            if spent < budget and self._strike(runner):
+                spent += 1
+                continue
+            code = runner.wait()
+            assert code == 0, f"after {self.moments}: {code}\n{runner.out}\n{runner.err}"
+        raise AssertionError(f"no end after {self.moments}")
+
+    def _is_over(self, run: str) -> bool:
+        with self.stage.views() as views:
+            return views.run(run).state in FINAL_RUNS
+
+    def _strike(self, runner: Runner) -> bool:
+        """Kill it at a moment of chance's choosing; False if it had ended by itself before."""
+        way: Callable[[Runner], str] = self.chance.choice((self._early, self._at_any_time, self._after_a_line))
+        said = way(runner)
+        if runner.is_over:
+            return False
+        runner.kill()
+        self.kills += 1
+        self.moments.append(said)
+        return True
+
+    def _early(self, runner: Runner) -> str:
+        return self._wait(runner, self.chance.uniform(0.0, _FIRST_MOMENTS_S))
+
+    def _at_any_time(self, runner: Runner) -> str:
+        return self._wait(runner, self.chance.uniform(0.0, _LONGEST_S))
+
+    def _after_a_line(self, runner: Runner) -> str:
+        """After the ledger grew some times, and a moment in which it is acted upon."""
+        times, moment_s = self.chance.randint(1, 8), self.chance.uniform(0.0, 0.06)
+        size = len(self.stage.log_bytes())
+        for _ in range(times):
+            while len(self.stage.log_bytes()) == size and not runner.is_over:
+                time.sleep(_SMALLEST_STEP_S)
+            size = len(self.stage.log_bytes())
+        self._wait(runner, moment_s)
+        return f"{moment_s:.3f} s after {times} writes"
+
+    def _wait(self, runner: Runner, seconds: float) -> str:
+        deadline_s = time.monotonic() + seconds
+        while (left_s := deadline_s - time.monotonic()) > 0 and not runner.is_over:
+            time.sleep(min(left_s, 0.02))
+        return f"{seconds:.3f} s"
