@@ -53,7 +53,7 @@ class Log:
         """Whether there may be something behind the position; costs two system calls."""
         if self._fd is None:
             return True
-        return self._disk.size(self._fd) != self.position.offset or self._disk.exists(self._path(self._next_first))
+        return self._disk.size(self._fd) != self.position.offset or self._has_next()
 
     def rewind(self) -> None:
         """Stand at the beginning again."""
@@ -76,7 +76,7 @@ class Log:
             fd = self._open()
             if self._disk.size(fd) != self.position.offset:
                 yield from self._rest_of_segment(fd)
-            if not self._disk.exists(self._path(self._next_first)):
+            if not self._has_next():
                 self._check_end()
                 return
             self._stand_at(Position(self._next_first, 0, self.position.seq, self.position.crc))
@@ -120,6 +120,10 @@ class Log:
     @property
     def _next_first(self) -> int:
         return self.position.seq + 1
+
+    def _has_next(self) -> bool:
+        """Whether a segment follows; one without an event bears the name of its own successor."""
+        return self._next_first != self.position.first and self._disk.exists(self._path(self._next_first))
 
     def _path(self, first: int) -> Path:
         return self.folder / segment_name(first)
