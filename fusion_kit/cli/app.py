@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from fusion_kit.cli.exit_codes import MEANINGS
+from fusion_kit.cli.exit_codes import MEANINGS, Interrupted
+from fusion_kit.cli.light_parameters import lighten
 from fusion_kit.cli.session import session_of
 from fusion_kit.cli.settings import Colour, Mode
 from fusion_kit.cli.table import BY_NAME, COMMANDS, Entry
@@ -33,13 +33,25 @@ def _choose(ctx: typer.Context) -> None:
     session_of(ctx).is_parsed = True
 
 
+def _light(option: Any) -> Any:
+    lighten([option] if option else [])
+    return option
+
+
 class LazyCommand(TyperCommand):
     """A command that also takes the global options, and hands them to the session before it runs."""
 
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return `--help`, as light as the other parameters."""
+        return _light(super().get_help_option(ctx))
+
     def invoke(self, ctx: Any) -> Any:
-        """Run the command without the global options among its parameters."""
+        """Run the command without the global options among its parameters; raises `Interrupted` for Ctrl-C."""
         _choose(ctx)
-        return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # Typer would make an exit code of it, and nobody could tell a program why
+            raise Interrupted from None
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the command's own options first, then the global ones."""
@@ -62,6 +74,10 @@ class LazyCommand(TyperCommand):
 
 class LazyGroup(TyperGroup):
     """The commands of the table; `--help` and completion of names import none of them."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return `--help`, as light as the other parameters."""
+        return _light(super().get_help_option(ctx))
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the base class's signature
         """Return the names of all commands."""
@@ -97,6 +113,7 @@ class LazyGroup(TyperGroup):
         app.command(entry.name, cls=LazyCommand, context_settings=dict(_CONTEXT), short_help=entry.help)(module.command)
         command = get_command(app)
         command.params.extend(param for param in self.params if param.name in _GLOBAL)
+        lighten(command.params)
         return command  # type: ignore[return-value]
 
 
@@ -113,14 +130,26 @@ app = typer.Typer(
 def fusion_kit(
     ctx: typer.Context,
     directory: Annotated[
-        Path | None, typer.Option("-C", metavar="DIR", help="Work in this folder instead of the present one.")
+        str | None, typer.Option("-C", metavar="DIR", help="Work in this folder instead of the present one.")
     ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show output of tasks, and tracebacks.")] = False,
-    color: Annotated[Colour | None, typer.Option("--color", help="When to use colours; NO_COLOR is obeyed.")] = None,
-    output: Annotated[Mode | None, typer.Option("-o", "--output", help="How the result is printed.")] = None,
+    color: Annotated[
+        str | None,
+        typer.Option("--color", metavar="|".join(Colour), help="When to use colours; NO_COLOR is obeyed."),
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="|".join(Mode), help="How the result is printed.")
+    ] = None,
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask and never wait for a person.")] = False,
 ) -> None:
     """Run coding agents the way CI runs jobs: declared in YAML, in Git worktrees of their own."""
     given = {"directory": directory, "quiet": quiet, "verbose": verbose}
     session_of(ctx).choose(given | {"color": color, "output": output, "no_input": no_input})
+
+
+def command_line() -> Any:
+    """Return the whole command line, ready to be called with words."""
+    group = get_command(app)
+    lighten(group.params)
+    return group

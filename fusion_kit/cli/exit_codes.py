@@ -30,9 +30,15 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     ("130, 143", "stopped by a signal; `resume` goes on"),
 )
 
+
+class Interrupted(Exception):
+    """Ctrl-C, where no run was there to be stopped gently."""
+
+
 BY_ERROR: tuple[tuple[type[BaseException], int], ...] = (
     (UsageError, USAGE),
     (FusionError, INTERNAL),
+    (Interrupted, INTERRUPTED),
     (KeyboardInterrupt, INTERRUPTED),
 )
 

@@ -36,7 +36,7 @@ def _told(error: BaseException, show: Output) -> tuple[int, str, str, str]:
         return exit_codes.of_error(error), error.code, str(error), error.way_out
     if isinstance(error, PARSER_ERRORS):
         return _parser(error)
-    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+    if isinstance(error, (exit_codes.Interrupted, KeyboardInterrupt, typer.Abort)):
         return exit_codes.INTERRUPTED, "interrupted", "", ""
     return _unexpected(error, show)
 

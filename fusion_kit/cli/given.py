@@ -55,9 +55,7 @@ class BadVariable(UsageError):
 class ShortSecret(UsageError):
     """The secret {name} in {path} has fewer than 8 characters."""
 
-    hint = (
-        "Masking it would mask everything that looks like it; use a longer one, or pass it with -e if it is not secret."
-    )
+    hint = "Masking it would mask everything that looks like it. Use a longer one, or -e if it is none."
 
 
 def inputs_from(words: Sequence[str], file: Path | None, folder: Path) -> dict[str, object]:

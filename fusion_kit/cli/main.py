@@ -17,15 +17,13 @@ def main() -> None:
 
 def call(words: Sequence[str], projects: Projects) -> int:
     """Run one command line and return its exit code; every outcome has been printed."""
-    from fusion_kit.cli.app import app
+    from fusion_kit.cli.app import command_line
     from fusion_kit.cli.failures import report
 
     words = list(words) or ["--help"]
     session = Session(projects, Settings())
     try:
-        from typer.main import get_command
-
-        result = get_command(app).main(words, prog_name="fusion-kit", standalone_mode=False, obj=session)
+        result = command_line().main(words, prog_name="fusion-kit", standalone_mode=False, obj=session)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the edge: whatever happens is told in one sentence
         if not session.is_parsed:
             session.choose({"output": asked_output(words)})

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+from fusion_kit.core.errors import UsageError
 
 
 class Mode(StrEnum):
@@ -43,8 +47,34 @@ class Settings:
     no_input: bool = False
 
     def with_given(self, given: dict[str, Any]) -> Settings:
-        """Return these settings with those that were given (not None, not False) in their place."""
-        return replace(self, **{name: value for name, value in given.items() if value})
+        """Return these settings with those that were given (not None, not False) in their place; raises `NoChoice`."""
+        meant: dict[str, Any] = {name: _MEANT.get(name, bool)(value) for name, value in given.items() if value}
+        return replace(self, **meant)
+
+
+class NoChoice(UsageError):
+    """There is no {name} {text!r}."""
+
+    hint = "{advice}"
+
+
+def _chosen(kind: type[StrEnum], name: str) -> Callable[[str], StrEnum]:
+    def chosen(text: str) -> StrEnum:
+        if text in set(kind):
+            return kind(text)
+        close = difflib.get_close_matches(text, list(kind), n=1)
+        raise NoChoice(
+            name=name, text=text, advice=f"Did you mean {close[0]}?" if close else f"Choose {' | '.join(kind)}."
+        )
+
+    return chosen
+
+
+_MEANT: dict[str, Callable[[Any], object]] = {
+    "directory": Path,
+    "color": _chosen(Colour, "--color"),
+    "output": _chosen(Mode, "--output"),
+}
 
 
 def asked_output(words: list[str]) -> Mode:

@@ -8,6 +8,8 @@ import json
 
 import pytest
 
+from fusion_kit.core import events as e
+from fusion_kit.core.events import Draft
 from tests.cli import plays
 from tests.cli.fakes import RUN, FakeProject, FakeProjects
 from tests.cli.runner import cli
@@ -63,7 +65,7 @@ def test_jsonl_and_the_export_are_the_ledgers_own_lines(ended: FakeProject, proj
 
 
 def test_a_csv_export_has_a_line_for_each_event_and_no_formulas(ended: FakeProject, projects: FakeProjects) -> None:
-    ended.tell(plays.Draft(plays.e.SystemPaused(reason="=1+1"), agent="=cmd()"))
+    ended.tell(Draft(e.SystemPaused(reason="=1+1"), agent="=cmd()"))
     rows = list(csv.DictReader(io.StringIO(cli("events", "--export", "csv", projects=projects).out, newline="")))
     assert [int(row["seq"]) for row in rows] == list(range(1, 18))
     assert (rows[-1]["agent"], json.loads(rows[-1]["data"])) == ("'=cmd()", {"reason": "=1+1"})

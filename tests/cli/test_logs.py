@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fusion_kit.core import events as e
 from tests.cli import plays
 from tests.cli.fakes import RUN, FakeProject, FakeProjects
 from tests.cli.runner import cli
@@ -74,10 +75,10 @@ def test_the_name_of_a_matrix_means_all_its_items(project: FakeProject, projects
     for key in ("a", "b"):
         node = f"each@{key}"
         project.tell(
-            plays.of_task(node, plays.e.TaskCreated(kind="run", parent="each", key=key)),
-            plays.of_task(node, plays.e.TaskQueued()),
-            plays.of_task(node, plays.e.TaskAssigned()),
-            plays.of_task(node, plays.e.TaskStarted(number=1)),
+            plays.of_task(node, e.TaskCreated(kind="run", parent="each", key=key)),
+            plays.of_task(node, e.TaskQueued()),
+            plays.of_task(node, e.TaskAssigned()),
+            plays.of_task(node, e.TaskStarted(number=1)),
         )
         project.says(node, f"from {key}\n".encode())
     assert cli("logs", RUN, "each", projects=projects).out == "each@a | from a\neach@b | from b\n"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from fusion_kit.core import events as e
+from fusion_kit.core.events import Draft
 from tests.cli import plays
 from tests.cli.fakes import RUN, FakeProject, FakeProjects
 from tests.cli.runner import cli
@@ -15,9 +17,9 @@ EARLIER = "hello-20260130-zzzzzz"
 def two_runs(project: FakeProject) -> FakeProject:
     """One that is over, and a newer one that works on its first task."""
     project.tell(
-        plays.Draft(plays.e.RunQueued(workflow="hello"), run=EARLIER),
-        plays.Draft(plays.e.RunStarted(), run=EARLIER),
-        plays.Draft(plays.e.RunCompleted(), run=EARLIER),
+        Draft(e.RunQueued(workflow="hello"), run=EARLIER),
+        Draft(e.RunStarted(), run=EARLIER),
+        Draft(e.RunCompleted(), run=EARLIER),
     )
     plays.begin(project)
     plays.plan_starts(project)
@@ -80,8 +82,8 @@ def test_status_of_a_queued_task_names_the_capabilities_it_waits_for(
 ) -> None:
     plays.begin(project)
     project.tell(
-        plays.of_task("review", plays.e.TaskCreated(kind="agent", capabilities=("coding", "python"))),
-        plays.of_task("review", plays.e.TaskQueued()),
+        plays.of_task("review", e.TaskCreated(kind="agent", capabilities=("coding", "python"))),
+        plays.of_task("review", e.TaskQueued()),
     )
     assert cli("status", projects=projects).out.splitlines()[-1] == (
         "  review  queued     waits for a free agent with coding, python"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fusion_kit.core import events as e
 from tests.cli import plays
 from tests.cli.fakes import RUN, FakeProject, FakeProjects, Play, Prediction
 from tests.cli.runner import cli
@@ -64,9 +65,9 @@ def test_the_next_command_of_a_failure_repeats_the_inputs_and_the_folder(
 ) -> None:
     async def play(project: FakeProject, stop: object) -> None:
         project.tell(
-            plays.of_run(plays.e.RunQueued(workflow="hello", source="x/hello.yaml", inputs={"goal": "it's", "n": 3})),
-            plays.of_run(plays.e.RunStarted()),
-            plays.of_run(plays.e.RunFailed(error={"code": "x", "message": "It could not.", "hint": ""})),
+            plays.of_run(e.RunQueued(workflow="hello", source="x/hello.yaml", inputs={"goal": "it's", "n": 3})),
+            plays.of_run(e.RunStarted()),
+            plays.of_run(e.RunFailed(error={"code": "x", "message": "It could not.", "hint": ""})),
         )
 
     project.play = play
@@ -242,7 +243,7 @@ def test_a_dry_run_as_json_is_a_list(project: FakeProject, projects: FakeProject
         (
             ["hello", "--secret-file", "short.env"],
             "The secret PIN in short.env has fewer than 8 characters.",
-            "Masking it would mask everything that looks like it; use a longer one, or pass it with -e if it is not secret.",
+            "Masking it would mask everything that looks like it. Use a longer one, or -e if it is none.",
         ),
         (["hello", "--inputs-file", "list.yaml"], "{tmp}/list.yaml does not hold a mapping of names to values.", None),
         (["hello", "--inputs-file", "none.yaml"], "{tmp}/none.yaml cannot be read: No such file or directory.", None),

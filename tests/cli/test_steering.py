@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fusion_kit.core import events as e
 from tests.cli import plays
 from tests.cli.fakes import RUN, FakeProject, FakeProjects
 from tests.cli.runner import cli
 
 
 async def _goes_on(project: FakeProject, stop: object) -> None:
-    project.tell(plays.of_run(plays.e.RunResumed(owner="test", changes=("a.yaml",))))
+    project.tell(plays.of_run(e.RunResumed(owner="test", changes=("a.yaml",))))
     plays.plan_starts(project)
-    project.tell(plays.of_task("plan", plays.e.TaskAdopted(found="running"), "planner-1"))
+    project.tell(plays.of_task("plan", e.TaskAdopted(found="running"), "planner-1"))
     plays.plan_ends(project)
     plays.build_starts(project)
-    project.tell(plays.of_task("build", plays.e.TaskCompleted(exit_code=0)), plays.of_run(plays.e.RunCompleted()))
+    project.tell(plays.of_task("build", e.TaskCompleted(exit_code=0)), plays.of_run(e.RunCompleted()))
 
 
 def _paused(project: FakeProject) -> None:
     plays.begin(project)
-    project.tell(plays.of_run(plays.e.RunPaused(reason="interrupted")))
+    project.tell(plays.of_run(e.RunPaused(reason="interrupted")))
 
 
 def test_resume_shows_a_run_from_where_it_stood(project: FakeProject, projects: FakeProjects) -> None:
