@@ -35,7 +35,9 @@ def exactly_once(
     """What is wrong with these completions (by task) and effects (task, attempt): nothing may be lost or repeated."""
     counted, done, each = Counter(completed), Counter(task for task, _ in effects), Counter(effects)
     wrong = [f"{task} completed {counted[task]} times" for task in expected if counted[task] != 1]
-    wrong += [f"{task} had {done[task]} effects, not {times}" for task, times in expected.items() if done[task] != times]
+    wrong += [
+        f"{task} had {done[task]} effects, not {times}" for task, times in expected.items() if done[task] != times
+    ]
     wrong += [f"attempt {attempt} of {task} ran {times} times" for (task, attempt), times in each.items() if times != 1]
     wrong += [f"{task} had effects and is unknown" for task in done if task not in expected]
     return wrong
