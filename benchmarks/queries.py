@@ -52,6 +52,7 @@ def filled(state: Path, events: int) -> None:
         waiting.append(draft)
         if len(waiting) == BATCH:
             ledger.commit(waiting)
+            ledger.news()  # told to nobody, so that it does not pile up here
             waiting = []
     ledger.commit(waiting)
     ledger.close()
