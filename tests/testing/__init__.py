@@ -1,0 +1,1 @@
+"""The shipped fakes, held to the same contracts as the real parts."""
