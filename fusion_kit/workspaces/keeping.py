@@ -40,7 +40,7 @@ class Keeper:
             self.snapshots.check(quarantined, changes)
             commit = self._commit(quarantined, order, tree) if changes else base
             if changes:
-                self.trusted.check(quarantined, commit)
+                self.trusted.check(quarantined)
             self.trusted.admit(quarantined)
         self.snapshots.settle(folders)
         self._move(order, ref, commit)

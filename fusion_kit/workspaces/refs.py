@@ -47,8 +47,7 @@ class Refs:
         try:
             self._git.run(self._place, "update-ref", "-m", why, "--stdin", "-z", stdin=stdin)
         except GitFailed as failure:
-            names = ", ".join(move.ref for move in moves)
-            raise RefMoved(ref=names, said=failure.facts["said"]) from failure
+            raise RefMoved(ref=moves[0].ref, said=failure.facts["said"]) from failure
         for folder in {(self._place.gitdir / move.ref).parent for move in moves}:
             self._sync(folder)
 

@@ -39,7 +39,7 @@ class Salvage:
                 self.snapshots.settle(folders)
                 return None
             commit = self._commit(quarantined, note, tree)
-            self.trusted.check(quarantined, commit)
+            self.trusted.check(quarantined)
             self.trusted.admit(quarantined)
         ref = self._point(note, commit, tree)
         self.snapshots.settle(folders)

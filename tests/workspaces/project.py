@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -103,11 +104,22 @@ class Project:
         return (await self.keep(desk, task)).commit
 
 
-def write(folder: Path, files: Mapping[str, str]) -> None:
+def write(folder: Path, files: Mapping[str, str]) -> Path:
+    """Write files below a folder and return the folder."""
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
+    return folder
+
+
+def gone(path: Path) -> Path:
+    """Remove a file or a folder with all that is in it, and return where it was."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+    return path
 
 
 def tree(folder: Path) -> dict[str, str]:

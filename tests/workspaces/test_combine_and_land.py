@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,10 +101,10 @@ async def test_a_linked_checkout_of_the_branch_is_moved_along(project: Project, 
     assert git(tmp_path / "linked", "status", "--porcelain") == ""
 
 
-BUSY = {
+BUSY: dict[str, tuple[Callable[[Path], object], str]] = {
     "changed": (lambda top: write(top, {"src/one.py": "mine\n"}), "uncommitted changes in src/one.py"),
     "staged": (
-        lambda top: (write(top, {"s.txt": "x"}), git(top, "add", "s.txt")),
+        lambda top: git(write(top, {"s.txt": "x"}), "add", "s.txt"),
         "uncommitted changes in s.txt",
     ),
     "in the way": (lambda top: write(top, {"one.txt": "mine\n"}), "one.txt"),

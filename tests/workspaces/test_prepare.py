@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from fusion_kit.core.code import Desk, DeskOrder
 from fusion_kit.core.errors import BadId
 from fusion_kit.workspaces.errors import BadName, NoCommits, NoSuchCommit
 from fusion_kit.workspaces.settings import WorkspaceSettings
-from tests.workspaces.project import Project, git, tree, write
+from tests.workspaces.project import Project, git, gone, tree, write
 
 FIRST = {"a.txt": "a\n", "src/one.py": "1\n", ".gitignore": "*.log\nbuild/\n"}
 
@@ -133,25 +133,25 @@ async def test_a_git_folder_hidden_in_a_tracked_folder_is_gone_for_the_next_task
     assert not (desk.path / "src" / ".git").exists()
 
 
-BREAKS = {
-    "the folder is gone": lambda project, path: shutil.rmtree(path),
+BREAKS: dict[str, Callable[[Project, Path], object]] = {
+    "the folder is gone": lambda project, path: gone(path),
     "removed by its own git": lambda project, path: git(project.top, "worktree", "remove", "--force", str(path)),
-    "the .git file is gone": lambda project, path: (path / ".git").unlink(),
-    "another repository's .git": lambda project, path: ((path / ".git").unlink(), git(path, "init", "-q")),
+    "the .git file is gone": lambda project, path: gone(path / ".git"),
+    "another repository's .git": lambda project, path: git(gone(path / ".git").parent, "init", "-q"),
     "the .git file points elsewhere": lambda project, path: (path / ".git").write_text("gitdir: /nowhere\n"),
-    "the admin entry is gone": lambda project, path: shutil.rmtree(project.common / "worktrees"),
+    "the admin entry is gone": lambda project, path: gone(project.common / "worktrees"),
     "the admin entry is locked": lambda project, path: git(project.top, "worktree", "lock", str(path)),
-    "locked and gone": lambda project, path: (git(project.top, "worktree", "lock", str(path)), shutil.rmtree(path)),
+    "locked and gone": lambda project, path: (git(project.top, "worktree", "lock", str(path)), gone(path)),
     "a stale index.lock": lambda project, path: (project.common / "worktrees" / "shop" / "index.lock").touch(),
     "a stale HEAD.lock": lambda project, path: (project.common / "worktrees" / "shop" / "HEAD.lock").touch(),
     "our index is garbage": lambda project, path: (project.state / "desks/coder-1/index").write_bytes(b"x" * 99),
     "our index is locked": lambda project, path: (project.state / "desks/coder-1/index.lock").touch(),
     "our note is garbage": lambda project, path: (project.state / "desks/coder-1/note.json").write_text("{"),
-    "our notes are gone": lambda project, path: shutil.rmtree(project.state / "desks"),
+    "our notes are gone": lambda project, path: gone(project.state / "desks"),
     "in the middle of a merge": lambda project, path: (project.common / "worktrees/shop/MERGE_HEAD").write_text("x"),
-    "a file where it was": lambda project, path: (shutil.rmtree(path), path.write_text("no folder")),
-    "a symlink where it was": lambda project, path: (shutil.rmtree(path), path.symlink_to(project.top)),
-    "projects is a symlink": lambda project, path: (shutil.rmtree(path.parent), path.parent.symlink_to(project.top)),
+    "a file where it was": lambda project, path: gone(path).write_text("no folder"),
+    "a symlink where it was": lambda project, path: gone(path).symlink_to(project.top),
+    "projects is a symlink": lambda project, path: gone(path.parent).symlink_to(project.top),
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -209,7 +210,6 @@ TRICKS: dict[str, Callable[[Scene], None]] = {
     "an embedded bare repository": _embedded_bare,
     "a crafted commondir": _crafted_commondir,
 }
-REFUSED = {"a nested repository", "submodule update command"}  # named, and not committed
 HARMLESS_TO_PLAIN_GIT = {"core.editor", "pager", "a crafted commondir", "an embedded bare repository",
                          "a repository in a tracked folder"}  # fmt: skip
 
@@ -227,10 +227,8 @@ async def _everything_we_do(scene: Scene) -> None:
     spaces = project.spaces
     write(scene.desk.path, {"a.txt": "by the agent\n", "fine.txt": "x\n"})
     commit = base
-    try:
+    with suppress(PolicyRefusal):
         commit = (await spaces.keep(project.order(scene.desk, "t1"))).commit
-    except PolicyRefusal:
-        pass
     desk = await spaces.prepare(DeskOrder("coder-1", base, stamp=project.stamp("t2")))
     write(desk.path, {"src/one.py": "changed\n"})
     second = (await spaces.keep(project.order(desk, "t2"))).commit
@@ -248,7 +246,8 @@ async def _everything_we_do(scene: Scene) -> None:
 PLAIN = (
     ("status",), ("diff",), ("add", "-A"), ("commit", "-q", "-m", "x\n\nX: y"), ("log", "-p", "-1"),
     ("interpret-trailers", "--trailer", "X: y", "/dev/null"), ("checkout", "-q", "-b", "side"), ("branch",),
-    ("merge", "-q", "-m", "x", "other"), ("checkout", "-q", "-f", "HEAD~1"), ("checkout", "-f", "main", "--", "."), ("fetch", "-q", "origin"),
+    ("merge", "-q", "-m", "x", "other"), ("checkout", "-q", "-f", "HEAD~1"),
+    ("checkout", "-f", "main", "--", "."), ("fetch", "-q", "origin"),
     ("-c", "protocol.file.allow=always", "submodule", "update", "--init"),
 )  # fmt: skip
 
