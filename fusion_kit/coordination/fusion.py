@@ -55,7 +55,7 @@ class Fusion:
         house = self.house
         repository = await house.workspaces.repository()
         bundle = selected(request.bundle, request.until or request.only)
-        refuse_unsupported(bundle)
+        refuse_unsupported(bundle, request.max_cost_usd)
         if repository is not None and repository.head is None and _wants_git(bundle.workflow):
             raise NoCommits
         run = ids.run_id(bundle.workflow.name, f"{house.clock.now():%Y%m%d}", house.ids.chance(6))

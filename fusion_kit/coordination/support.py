@@ -15,14 +15,22 @@ class NotYet(UsageError):
     hint = "Remove these keys to run it, or wait for the release that has them; `fusion-kit validate` accepts them."
 
 
+class NoBudget(UsageError):
+    """A ceiling of {max_cost_usd} USD was asked for, and this release cannot hold a run to one."""
+
+    hint = "Leave --max-cost out; `fusion-kit status` says what a run has cost so far."
+
+
 class NoSandbox(UsageError):
     """Agent {agent!r} asks for the sandbox {sandbox!r}, and this release has none to put around it."""
 
     hint = "Run it with `sandbox: none`, knowing that it can then do whatever you can do."
 
 
-def refuse_unsupported(bundle: Bundle) -> None:
-    """Raise `NotYet`, naming every key whose absence would change what the run does, or `NoSandbox`."""
+def refuse_unsupported(bundle: Bundle, max_cost_usd: float | None = None) -> None:
+    """Raise `NotYet`, naming every key whose absence would change what the run does, `NoBudget` or `NoSandbox`."""
+    if max_cost_usd is not None:
+        raise NoBudget(max_cost_usd=max_cost_usd)
     found = list(_keys(bundle.workflow))
     if found:
         raise NotYet(workflow=bundle.workflow.name, keys=", ".join(found))

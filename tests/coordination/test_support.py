@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fusion_kit.coordination.support import NoSandbox, NotYet
+from fusion_kit.coordination.support import NoBudget, NoSandbox, NotYet
 from fusion_kit.testing import Sandbox
 
 
@@ -29,6 +29,15 @@ async def test_a_key_that_cannot_be_honoured_is_named(sandbox: Sandbox, task: st
 
     assert refusal.value.facts == {"workflow": "w", "keys": keys}
     assert sandbox.ledger.events == []
+
+
+async def test_a_ceiling_that_could_not_be_held_is_refused(sandbox: Sandbox) -> None:
+    sandbox.workflow("name: w\ntasks: [{id: t, run: x}]")
+
+    with pytest.raises(NoBudget):
+        await sandbox.run(max_cost_usd=5.0)
+
+    assert sandbox.troupe.starts == []
 
 
 async def test_an_agent_that_asks_for_a_sandbox_never_runs_without_one(sandbox: Sandbox) -> None:
