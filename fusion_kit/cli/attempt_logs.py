@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fusion_kit.cli.project import Project
-from fusion_kit.cli.style import last_overwrite
+from fusion_kit.cli.style import harmless, last_overwrite
 from fusion_kit.core.task import Task
 from fusion_kit.processes import tail
 
@@ -86,7 +86,7 @@ def latest(folder: Path) -> str:
     """Return the last line with something in it, as one harmless line; JSON is shown as the text inside it."""
     for name in STREAMS.values():
         for line in reversed(tail.last_lines(folder / name, 5, limit_bytes=1 << 16)):
-            text = " ".join(_spoken(last_overwrite(line)).split())
+            text = " ".join(harmless(_spoken(last_overwrite(line))).split())
             if text:
                 return text
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
 import traceback
 from typing import Any
@@ -18,6 +19,13 @@ from fusion_kit.core.errors import FusionError
 PARSER_ERRORS: tuple[type[Exception], ...] = tuple(
     kind for kind in typer.BadParameter.__mro__[1:3] if issubclass(kind, Exception)
 )
+
+# What the machine, and nothing of ours, is to blame for.
+_OF_THE_MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE}
+    | {errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
+)
+_OF_THE_DISKS_SIZE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def report(error: BaseException, show: Output) -> int:
@@ -38,6 +46,8 @@ def _told(error: BaseException, show: Output) -> tuple[int, str, str, str]:
         return _parser(error)
     if isinstance(error, (exit_codes.Interrupted, KeyboardInterrupt, typer.Abort)):
         return exit_codes.INTERRUPTED, "interrupted", "", ""
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        return _refused_by_the_machine(error, show)
     return _unexpected(error, show)
 
 
@@ -48,6 +58,15 @@ def _parser(error: Any) -> tuple[int, str, str, str]:
     sentence = (error.message if close else error.format_message()).strip().rstrip(".").replace("Value error, ", "")
     message = f"{sentence}; did you mean {close[0]}?" if close else f"{sentence}."
     return exit_codes.USAGE, "usage", message, f"`{path} --help` explains it."
+
+
+def _refused_by_the_machine(error: OSError, show: Output) -> tuple[int, str, str, str]:
+    if show.settings.verbose:
+        show.explain("".join(traceback.format_exception(error)))
+    where = f" ({error.filename})" if error.filename else ""
+    message = f"the machine could not go on: {error.strerror}{where}"
+    first = "Free some space" if error.errno in _OF_THE_DISKS_SIZE else "Mend that"
+    return exit_codes.INTERNAL, "machine", message, f"{first}; `fusion-kit resume` goes on with a run that had begun."
 
 
 def _unexpected(error: BaseException, show: Output) -> tuple[int, str, str, str]:

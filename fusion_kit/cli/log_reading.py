@@ -6,6 +6,7 @@ import asyncio
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from fusion_kit.cli.attempt_logs import Follower, LogLine, folder_of, last_lines
 from fusion_kit.cli.project import Project
@@ -17,6 +18,7 @@ from fusion_kit.core.states import FINAL_RUNS, RunState
 from fusion_kit.core.task import Task
 
 _TICK_S = 0.1
+_BATCH = 500
 
 
 class NoSuchTask(UsageError):
@@ -44,10 +46,10 @@ def print_logs(session: Session, project: Project, request: LogRequest) -> None:
             for chunk in Follower(task.id, task.attempts, folder).new_bytes() if folder else ():
                 session.show.raw(chunk)
         return
-    lines = [line for task in tasks for line in _lines_of(project, task, request.tail)]
-    is_one = request.task is not None and len(tasks) == 1
-    session.show.listing([line.as_dict() for line in lines], (text_of(line, is_one=is_one) for line in lines))
-    if not lines:
+    lines = (line for task in tasks for line in _lines_of(project, task, request.tail))
+    if session.show.is_for_programs:
+        session.show.listing([line.as_dict() for line in lines], ())
+    elif not _print(session, lines, request):
         session.show.say("Nothing was printed yet.")
 
 
@@ -136,12 +138,17 @@ def _print_new(session: Session, follower: Follower, request: LogRequest, *, at_
         _print(session, follower.new_lines(at_end=at_end), request)
 
 
-def _print(session: Session, lines: Iterable[LogLine], request: LogRequest) -> None:
-    for line in lines:
+def _print(session: Session, lines: Iterable[LogLine], request: LogRequest) -> int:
+    """Print lines some hundred at a time, as long as anybody reads them, and return how many there were."""
+    count, rest = 0, iter(lines)
+    while (batch := list(islice(rest, _BATCH))) and not session.show.reader_gone:
+        count += len(batch)
         if session.show.is_for_programs:
-            session.show.record(line.as_dict())
+            for line in batch:
+                session.show.record(line.as_dict())
         else:
-            session.show.text([text_of(line, is_one=line.task == request.task)])
+            session.show.text(text_of(line, is_one=line.task == request.task) for line in batch)
+    return count
 
 
 def _is_over(project: Project, request: LogRequest, tasks: Sequence[Task]) -> bool:

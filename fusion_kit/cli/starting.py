@@ -21,7 +21,7 @@ FOREIGN = ("project.json", "fusion.db")
 _COPIED = ("*", "agents/*", "workflows/*")
 _WITHOUT_SANDBOX = (
     "Without a sandbox an agent may do to this machine whatever you may do: a worktree is no wall.",
-    "`sandbox:` in .fusion/agents/*.yaml changes that for one agent; `fusion-kit schema agent.sandbox` explains it.",
+    "`sandbox:` in .fusion/agents/*.yaml changes that; `fusion-kit schema agent.sandbox` explains it.",
 )
 _FIRST_REPOSITORY = 'git init && git add -A && git commit -m "First commit"'
 
