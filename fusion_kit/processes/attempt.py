@@ -39,6 +39,7 @@ class Attempt:
     exit: Exit | None = None
     vigil: Vigil | None = None
     seen_s: float = 0.0
+    mark: str = ""
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     def tell(self, number: int) -> None:

@@ -78,8 +78,6 @@ class Ending:
         if not await within(attempt.over, _WRAPPER_S, self._pace):
             attempt.tell(signal.SIGKILL)
             await attempt.over.wait()
-        if reason is Ended.LOG_LIMIT:
-            attempt.folder.cut_logs(attempt.terms.log_limit_bytes)
 
     async def conclude(self, attempt: Attempt) -> Exit:
         """Return how an attempt whose leader is gone ended, with nothing of it left alive."""
@@ -93,6 +91,8 @@ class Ending:
         elif verdict is not None:
             ended = replace(ended, reason=verdict, code=_signalled(ended.code))
         leftovers = await self._pack(attempt).sweep()
+        if ended.reason is Ended.LOG_LIMIT:
+            attempt.folder.cut_logs(attempt.terms.log_limit_bytes)
         return replace(ended, leftovers=leftovers) if leftovers else ended
 
     def _signal_light(self, attempt: Attempt, name: str) -> None:

@@ -50,6 +50,7 @@ class LocalExecutor:
         attempt = self._attempts[job.attempt] = Attempt(job.attempt, AttemptFolder(job.folder), terms)
         try:
             attempt.folder.create()
+            attempt.mark = launch.mark(job.attempt, job.folder)
             lock = await self._claim(attempt.folder)
             if lock is None:
                 self._adopt(attempt)
@@ -142,7 +143,7 @@ class LocalExecutor:
         place = AttemptFolder(folder)
         liveness = place.liveness()
         if liveness is not Liveness.NEVER:
-            self._attempts[attempt] = Attempt(attempt, place, place.terms())
+            self._attempts[attempt] = Attempt(attempt, place, place.terms(), mark=launch.mark(attempt, folder))
             self._adopt(self._attempts[attempt])
         return liveness
 

@@ -42,10 +42,13 @@ class Following:
         started = attempt.folder.started()
         if started is None:
             return False
-        attempt.leader = started.pid
+        if not hasattr(os, "pidfd_open"):
+            attempt.leader = started.pid  # good for its group only while the lock is held
+            return False
         pidfd = handle(started.pid, lambda: _is_leader(started, attempt.folder.path))
         if pidfd is None:
             return False
+        attempt.leader = started.pid
         self._listen(attempt, pidfd)
         return True
 

@@ -21,7 +21,7 @@ from fusion_kit.core.process import Job, ResourceLimits
 from fusion_kit.processes.folder import plain
 from fusion_kit.processes.kernel import boot_id
 
-MARK = "FUSION_ATTEMPT_ID"
+MARK = "FUSION_ATTEMPT_MARK"
 _Action = tuple[int, int, int] | tuple[int, int, str, int, int]  # of posix_spawn
 LOCK_FD = 9
 _STDERR_FD = 2
@@ -63,9 +63,15 @@ def is_light(job: Job) -> bool:
     return job.shell and job.limits == ResourceLimits() and all(map(_PORTABLE_NAME.fullmatch, names))
 
 
+def mark(attempt: str, folder: Path) -> str:
+    """Return what the attempt's processes bear: an id alone could be another project's, a folder's inode cannot."""
+    status = os.stat(folder)  # noqa: PTH116 - for each of a thousand tasks
+    return f"{attempt}:{status.st_dev:x}-{status.st_ino:x}"
+
+
 def public_env(job: Job) -> dict[str, str]:
     """Return the environment that may be written down, with the mark by which the attempt's processes are known."""
-    return {MARK: job.attempt, **job.env}
+    return {"FUSION_ATTEMPT_ID": job.attempt, **job.env, MARK: mark(job.attempt, job.folder)}
 
 
 def complaint(job: Job) -> str:
@@ -107,7 +113,7 @@ def launch_shim(job: Job, folder: Path, lock: int) -> tuple[int, Callable[[], No
     ]
     argv = [sys.executable, "-I", "-S", str(_SHIM), str(folder), str(LOCK_FD)]
     try:
-        pid = _spawn(sys.executable, argv, {MARK: job.attempt}, actions)
+        pid = _spawn(sys.executable, argv, {MARK: mark(job.attempt, folder)}, actions)
     except OSError:
         os.close(mouth)
         raise

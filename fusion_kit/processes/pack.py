@@ -28,7 +28,7 @@ class Pack:
 
     def members(self) -> list[Process]:
         """Return the living ones; none where there is no /proc."""
-        return self._marks.members(self._attempt.id, self._attempt.leader)
+        return self._marks.members(self._attempt.mark, self._attempt.leader, is_gone=self._attempt.over.is_set())
 
     def sample(self) -> Sample:
         """Return what they used so far."""
@@ -40,7 +40,7 @@ class Pack:
 
     def may_be_alive(self) -> bool:
         """Whether it is worth to look closely; cheap, and never wrongly no."""
-        return self._send_group(0) or self._marks.has(self._attempt.id, beside=self._attempt.leader)
+        return self._send_group(0) or self._marks.has(self._attempt.mark, beside=self._attempt.leader)
 
     def send(self, number: int) -> None:
         """Signal all of them."""
@@ -69,7 +69,7 @@ class Pack:
         deadline_s = self._pace.monotonic() + _UNKILLABLE_S
         calm = 0
         while calm < _CALM_LOOKS and self._pace.monotonic() < deadline_s:
-            struck = [self._marks.strike(self._attempt.id, beside=self._attempt.leader) for _ in range(_STRIKES)]
+            struck = [self._marks.strike(self._attempt.mark, beside=self._attempt.leader) for _ in range(_STRIKES)]
             if any(struck) or self.is_alive():
                 calm = 0
                 self.stop()
@@ -98,4 +98,4 @@ class Pack:
         return True
 
     def _send_group(self, number: int) -> bool:
-        return bool(self._attempt.leader) and send_group(self._attempt.leader, number)
+        return self._attempt.leader > 1 and send_group(self._attempt.leader, number)

@@ -71,7 +71,7 @@ async def until(holds: Callable[[], bool], deadline_s: float = 20) -> None:
 
 def alive(job: Job) -> list[int]:
     """Return the processes that bear the attempt's mark, its wrapper or shim among them."""
-    return [pid for pid in everyone() if mark_of(pid) == job.attempt]
+    return [pid for pid in everyone() if (mark_of(pid) or "").startswith(f"{job.attempt}:")]
 
 
 def outcome(ended: Exit) -> Mapping[str, object]:

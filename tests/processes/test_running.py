@@ -64,6 +64,7 @@ async def test_the_environment_is_exactly_what_was_given(house: House, shell: bo
     job = house.python("import os, json; print(json.dumps(dict(os.environ)))", env=env, shell=shell)
     await house.run(job)
     got = json.loads(out(job))
+    assert got.pop("FUSION_ATTEMPT_MARK").startswith(f"{job.attempt}:")
     for added_by_shell_or_python in ("PWD", "LC_CTYPE"):
         got.pop(added_by_shell_or_python, None)
     assert got == {**env, "FUSION_ATTEMPT_ID": job.attempt}
