@@ -39,20 +39,24 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     return chosen
 
 
+def _measured(name: str, scratch: Path, *, quick: bool) -> list[str]:
+    scratch.mkdir()
+    subject = importlib.import_module(f"benchmarks.{name}")
+    return [table.markdown() for table in subject.measure(scratch, quick=quick)]
+
+
 def main(argv: list[str]) -> int:
-    """Measure the chosen subjects one after the other in a folder that is removed afterwards."""
+    """Measure the chosen subjects one after the other, each printed when it is done, in a folder that is removed."""
     chosen = _arguments(argv)
     parts = [heading("make bench WRITE=1" if chosen.write else "python -m benchmarks")]
+    print(parts[0], flush=True)
     with tempfile.TemporaryDirectory(prefix="fusion-bench-") as folder:
         for name in chosen.subjects or SUBJECTS:
-            scratch = Path(folder) / name
-            scratch.mkdir()
-            subject = importlib.import_module(f"benchmarks.{name}")
-            parts += [table.markdown() for table in subject.measure(scratch, quick=chosen.quick)]
-    page = "\n".join(parts)
-    print(page)
+            tables = _measured(name, Path(folder) / name, quick=chosen.quick)
+            print(*tables, sep="\n", flush=True)
+            parts += tables
     if chosen.write:
-        PAGE.write_text(page, encoding="utf-8")
+        PAGE.write_text("\n".join(parts), encoding="utf-8")
     return 0
 
 

@@ -88,7 +88,7 @@ def _row(scratch: Path, files: int, rounds: int) -> tuple[str, ...]:
 
 def measure(scratch: Path, *, quick: bool) -> list[Table]:
     """Make a repository of each size and move between its two commits."""
-    sizes, rounds = (SIZES[:2], 3) if quick else (SIZES, 9)
+    sizes, rounds = (SIZES[:2], 3) if quick else (SIZES, 5)
     return [
         Table(
             title="The workspace of the next task",
