@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 import signal
 
-from fusion_kit.processes.kernel import LINUX, Process, descendants, everyone, send_all, send_group
+from fusion_kit.processes.kernel import LINUX, Process, descendants, everyone, look, pids, send_all, send_group
 from fusion_kit.processes.vigil import Sample
+
+_STRIKES = 5
+_NEWEST = 64
 
 
 class Tree:
@@ -61,9 +64,23 @@ class Tree:
 
         Whole groups are signalled at once, which no fork escapes; who left its group is met one by one.
         """
+        for _ in range(_STRIKES):
+            self._strike()
         for number in (signal.SIGSTOP, signal.SIGKILL):
             members = self.members()
             groups = {process.group for process in members} if LINUX else {self.main}
             for group in groups - {os.getpgrp(), 0, 1}:
                 send_group(group, number)
             send_all(members, number)
+
+    def _strike(self) -> None:
+        """Kill our own newest children, each as soon as it is seen.
+
+        Of a chain of processes that fork, leave and exit the living one was orphaned to us and is among the newest;
+        it would be gone before a look at all processes has ended. Nobody but us reaps them: their pids cannot change.
+        """
+        me = os.getpid()
+        for pid in sorted(pids(), reverse=True)[:_NEWEST]:
+            process = look(pid)
+            if process is not None and process.alive and process.parent == me:
+                os.kill(pid, signal.SIGKILL)

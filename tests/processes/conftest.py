@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import os
 import signal
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 
 from fusion_kit.processes.kernel import everyone
 from fusion_kit.processes.marks import mark_of
-from tests.processes.house import House
+from tests.processes.house import House, until
 
 
 @pytest.fixture
@@ -25,9 +24,9 @@ async def house(tmp_path: Path) -> House:
 async def nothing_is_left_alive(tmp_path: Path) -> AsyncIterator[None]:
     yield
     folders = {path.name for path in tmp_path.rglob("t*") if path.is_dir()}
-    deadline = time.monotonic() + 2  # a shim whose exit is recorded may need a moment to leave
-    while (left := bearers(folders)) and time.monotonic() < deadline:
-        await asyncio.sleep(0.02)
+    with contextlib.suppress(AssertionError):
+        await until(lambda: not bearers(folders), 2)  # a shim whose exit is recorded may need a moment to leave
+    left = bearers(folders)
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     assert left == {}
