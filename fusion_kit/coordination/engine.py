@@ -41,6 +41,8 @@ class StopAsked:
 async def play(execution: Execution, stop: StopSignal) -> None:
     """Bring a run that was just begun or resumed to its end, or to where a person stopped it."""
     async with _watching(execution, stop):
+        if execution.book.run.cancel_requested:  # while it was being begun
+            _stop(execution, Stopping.CANCEL)
         found = await recover(execution)
         root = _root(execution)
         create(execution, root)
