@@ -117,9 +117,10 @@ def task_after(task: Task | None, event: e.Event, fact: e.TaskFact) -> Task:
         case e.TaskRetried():
             return _retried(task, fact)
         case e.TaskCompleted():
-            return _completed(task, event, fact)
+            ended = _ended(task, event, fact, TaskState.COMPLETED)
+            return replace(ended, outputs=fact.outputs, artifacts=fact.artifacts)
         case e.TaskFailed():
-            return _failed(task, event, fact)
+            return _ended(task, event, fact, TaskState.FAILED)
         case e.TaskSkipped():
             state = move(TASK_MOVES, task.state, TaskState.SKIPPED)
             return replace(task, state=state, outcome=fact.outcome, reason=fact.reason, finished_at=event.ts)
@@ -152,26 +153,10 @@ def _retried(task: Task, fact: e.TaskRetried) -> Task:
     )
 
 
-def _completed(task: Task, event: e.Event, fact: e.TaskCompleted) -> Task:
+def _ended(task: Task, event: e.Event, fact: e.TaskCompleted | e.TaskFailed, state: TaskState) -> Task:
     return replace(
         task,
-        state=move(TASK_MOVES, task.state, TaskState.COMPLETED),
-        outcome=fact.outcome,
-        exit_code=fact.exit_code,
-        outputs=fact.outputs,
-        artifacts=fact.artifacts,
-        usage=fact.usage,
-        branch=fact.branch,
-        commit=fact.commit,
-        error=fact.error,
-        finished_at=event.ts,
-    )
-
-
-def _failed(task: Task, event: e.Event, fact: e.TaskFailed) -> Task:
-    return replace(
-        task,
-        state=move(TASK_MOVES, task.state, TaskState.FAILED),
+        state=move(TASK_MOVES, task.state, state),
         outcome=fact.outcome,
         exit_code=fact.exit_code,
         usage=fact.usage,
