@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +17,14 @@ from fusion_kit.workspaces.command import Git, Place
 from fusion_kit.workspaces.disk import is_there, private_folder, put_away, sync_folder, write_whole
 from fusion_kit.workspaces.lock import held
 
-_OURS = frozenset({"HEAD", "config", "objects", "refs", "info", "shallow"})
+_POINTER = "trusted.current"
 
 
 class Trusted:
-    """The directory `<state>/trusted`, made when it is first needed and frozen again by `freeze`."""
+    """Directories `<state>/trusted/<hash of what is in them>`: one for every state of the person's configuration.
+
+    A process remembers what is in the one it uses; what an agent changes there is put right before the next command.
+    """
 
     def __init__(self, git: Git, top: Path, state: Path) -> None:
         """Borrow the objects of the repository that `state` lies in; `top` is the person's checkout."""
@@ -27,43 +32,64 @@ class Trusted:
         self._top = top
         self._state = state
         self._common = state.parent
-        self._folder = state / "trusted"
+        self._files: dict[str, str] | None = None  # path in the directory -> text
 
     def place(self) -> Place:
-        """Return it as a place for commands, made whole where something was put in or taken out."""
-        if not self._is_whole():
+        """Return it as a place for commands, made good where something was changed, put in or taken out."""
+        files = self._files
+        if files is None:
             with held(self._state / "trusted.lock"):
-                if not self._is_whole():
-                    self._make()
-        return Place(self._folder)
+                files = self._files = self._last() or self._now()
+        folder = self._folder(files)
+        if _texts(folder) != files:
+            with held(self._state / "trusted.lock"):
+                self._write(folder, files)
+        return Place(folder)
 
     def freeze(self) -> None:
         """Take over the person's filters, identity and ignore patterns as they are now: before any agent works."""
         with held(self._state / "trusted.lock"):
-            self._make()
+            self._files = self._now()
 
-    def _is_whole(self) -> bool:
-        try:
-            names = {path.name for path in self._folder.iterdir()}
-        except OSError:
-            return False
-        return {"HEAD", "config", "objects", "refs", "info"} <= names <= _OURS
+    def _folder(self, files: Mapping[str, str]) -> Path:
+        text = "\0".join(f"{name}\0{files[name]}" for name in sorted(files))
+        return self._state / "trusted" / hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
-    def _make(self) -> None:
-        """Write it beside the old one and take its place by renaming, so that nobody sees half of it."""
-        private_folder(self._state)
-        new = Path(tempfile.mkdtemp(dir=self._state, prefix="trusted-"))
+    def _last(self) -> dict[str, str] | None:
+        """Return what was frozen last, by any process; None where that is not what its name says."""
+        pointer = self._state / _POINTER
+        if not pointer.is_file() or pointer.is_symlink():
+            return None
+        folder = self._state / "trusted" / Path(pointer.read_text(encoding="utf-8").strip()).name
+        files = _texts(folder)
+        return files if files and self._folder(files) == folder else None
+
+    def _now(self) -> dict[str, str]:
+        """Read the person's configuration and remember it for the processes that come after."""
         config = frozen.configuration(self._git, self._top)
-        (new / "refs").mkdir()
-        write_whole(new / "HEAD", "ref: refs/heads/none\n")
-        write_whole(new / "config", self._format() + frozen.as_text(frozen.taken_over(config, self._common)))
-        write_whole(new / "info" / "exclude", frozen.ignore_patterns(config, self._common))
-        write_whole(new / "objects" / "info" / "alternates", f"{self._common / 'objects'}\n")
-        if (self._common / "shallow").is_file():
-            shutil.copyfile(self._common / "shallow", new / "shallow")
-        if is_there(self._folder):
-            put_away(self._folder, self._state / "trash")
-        new.rename(self._folder)
+        shallow = self._common / "shallow"
+        files = {
+            "HEAD": "ref: refs/heads/none\n",
+            "config": self._format() + frozen.as_text(frozen.taken_over(config, self._common)),
+            "info/exclude": frozen.ignore_patterns(config, self._common),
+            "objects/info/alternates": f"{self._common / 'objects'}\n",
+        } | ({"shallow": shallow.read_text(encoding="utf-8")} if shallow.is_file() else {})
+        self._write(self._folder(files), files)
+        write_whole(self._state / _POINTER, f"{self._folder(files).name}\n")
+        return files
+
+    def _write(self, folder: Path, files: Mapping[str, str]) -> None:
+        """Bring the directory to what it should be; other processes may be using it, so never by way of nothing."""
+        private_folder(self._state)
+        if is_there(folder) and (folder.is_symlink() or not folder.is_dir()):
+            put_away(folder, self._state / "trash")
+        (folder / "refs").mkdir(parents=True, exist_ok=True)
+        there = _texts(folder)
+        for name in there.keys() - files.keys():
+            put_away(folder / name, self._state / "trash")
+        for name, text in files.items():
+            if there.get(name) != text:
+                write_whole(folder / name, text)
 
     def _format(self) -> str:
         """A checkout has SHA-1 names unless it says otherwise; `bare` keeps Git from taking cwd for a work tree."""
@@ -112,6 +138,23 @@ class Trusted:
             if folder.name != "info":
                 _move_all(folder, target / folder.name)
         sync_folder(target)
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    """Return everything in a directory that is not a folder: path -> text; what is no plain file has no text."""
+    if not (folder / "refs").is_dir():
+        return {}
+    found = {}
+    for parent, folders, names in os.walk(folder):
+        for path in (Path(parent) / name for name in (*names, *folders)):
+            plain = path.is_file() and not path.is_symlink()
+            if plain or path.is_symlink() or not path.is_dir():
+                found[path.relative_to(folder).as_posix()] = _text(path) if plain else ""
+    return found
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="surrogateescape")
 
 
 def _commits_and_trees(folder: Path) -> list[str]:

@@ -89,7 +89,7 @@ async def test_dying_at_any_git_call_and_doing_it_again_ends_the_same(
     whole.git = counted = MortalGit()
     expected = await _story(whole)
     assert counted.calls > 40
-    sample = min(int(os.environ.get("FUSION_TORTURE", "12")), counted.calls)
+    sample = min(int(os.environ.get("FUSION_TORTURE", "8")), counted.calls)
     for cut in sorted({1 + number * counted.calls // sample for number in range(sample)}):
         project = Project.make(tmp_path / str(cut) / "shop")
         project.git = MortalGit(cut=cut, late=cut % 2 == 0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from fusion_kit.workspaces.errors import GitMissing, GitTimedOut, GitTooOld
 from fusion_kit.workspaces.git import GitWorkspaces
 from fusion_kit.workspaces.repository import Facts, Found, find_repository
 from fusion_kit.workspaces.settings import WorkspaceSettings
-from tests.workspaces.project import Project, git, tree, write
+from tests.workspaces.project import Project, git, gone, tree, write
 
 
 async def test_a_plain_repository_has_a_head_a_branch_and_nothing_uncommitted(project: Project) -> None:
@@ -186,3 +188,47 @@ async def test_a_configuration_that_hangs_git_is_given_up_after_the_time_out(pro
     git(project.top, "config", "include.path", str(project.top / "pipe"))
     with pytest.raises(GitTimedOut, match=r"did not end within 0\.5 s"):
         await spaces.prepare(order)
+
+
+TAMPERED: dict[str, Callable[[Path, Path], object]] = {
+    "config": lambda folder, script: (folder / "config").write_text(f"[filter \"e\"]\n\tclean = {script}\n"),
+    "attributes": lambda folder, _: (folder / "info" / "attributes").write_text("* filter=e\n"),
+    "commondir": lambda folder, _: (folder / "commondir").write_text("../..\n"),
+    "a symlink": lambda folder, _: gone(folder / "config").symlink_to("../../../config"),
+    "gone": lambda folder, _: gone(folder),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+async def test_our_own_git_directory_is_put_right_when_somebody_changes_it(
+    project: Project, tmp_path: Path, name: str
+) -> None:
+    spaces, script = project.spaces, tmp_path / "evil"
+    write(tmp_path, {"evil": f"#!/bin/sh\ntouch {tmp_path}/mark\ncat\n"})
+    script.chmod(0o755)
+    git(project.top, "config", "filter.e.clean", str(tmp_path / "absent"))
+    desk = await spaces.prepare(DeskOrder("coder-1", project.head))
+    (folder,) = (project.state / "trusted").iterdir()
+    before = tree(folder)
+    git(project.top, "config", "filter.e.clean", str(script))
+    TAMPERED[name](folder, script)
+    write(desk.path, {"x.txt": "x\n", ".gitattributes": "* filter=e\n"})
+    assert (await spaces.keep(project.order(desk))).files == (".gitattributes", "x.txt")
+    assert tree(folder) == before
+    assert not (tmp_path / "mark").exists()
+
+
+async def test_runs_that_freeze_while_others_work_disturb_nobody(project: Project) -> None:
+    async def work(number: int) -> str:
+        spaces = project.spaces
+        desk = await spaces.prepare(DeskOrder(f"coder-{number}", base))
+        write(desk.path, {f"{number}.txt": "x\n"})
+        return (await spaces.keep(project.order(desk, f"t{number}"))).files[0]
+
+    async def freeze(number: int) -> None:
+        git(project.top, "config", "user.name", f"Pat {number}")
+        await project.spaces.freeze()
+
+    base = project.head
+    done = await asyncio.gather(*(work(number) for number in range(6)), *(freeze(number) for number in range(6)))
+    assert done[:6] == [f"{number}.txt" for number in range(6)]

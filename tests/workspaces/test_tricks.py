@@ -237,7 +237,6 @@ async def _everything_we_do(scene: Scene) -> None:
     await spaces.prepare(DeskOrder("coder-1", both, stamp=project.stamp("t3")))
     await spaces.prepare(DeskOrder("clone-1", both, isolation="clone"))
     await spaces.prepare(DeskOrder("new-1", both))
-    await spaces.repository()
     await spaces.facts()
     await spaces.land(Landing("run-1", "fk/run-1/result", base, {"t1": commit, "t2": second}))
     await spaces.land(Landing("run-1", "main", base, {"t1": commit, "t2": second}, expected=base))
