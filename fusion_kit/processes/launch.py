@@ -106,8 +106,8 @@ def launch_shim(job: Job, folder: Path, lock: int) -> tuple[int, Callable[[], No
     ear, mouth = os.pipe()
     append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     actions: list[_Action] = [
+        (os.POSIX_SPAWN_DUP2, ear, 0),  # before the lock, which would overwrite a pipe that happens to be 9
         (os.POSIX_SPAWN_DUP2, lock, LOCK_FD),
-        (os.POSIX_SPAWN_DUP2, ear, 0),
         (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
         (os.POSIX_SPAWN_OPEN, 2, f"{folder}/err.log", append, 0o600),
     ]

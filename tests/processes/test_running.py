@@ -90,6 +90,18 @@ async def test_a_child_gets_three_descriptors_and_no_more(house: House, shell: b
 
 
 @both
+async def test_a_job_starts_whatever_descriptors_are_free(house: House, shell: bool) -> None:
+    held: list[int] = []
+    for _ in range(16):  # each time the pipe and the lock get other numbers, 8 and 9 among them
+        job = house.sh("echo $KEY", secret_env={"KEY": "k"}, shell=shell)
+        assert (await house.run(job)).code == 0
+        assert out(job) == "k\n"
+        held.append(os.dup(0))
+    for fd in held:
+        os.close(fd)
+
+
+@both
 async def test_standard_input_is_empty_or_the_file_that_was_named(house: House, shell: bool) -> None:
     told = house.root / "prompt"
     told.write_text("hello")
