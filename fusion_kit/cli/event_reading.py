@@ -73,12 +73,14 @@ def print_events(session: Session, views: Views, request: EventRequest) -> None:
 
 
 def follow_events(session: Session, views: Views, request: EventRequest) -> None:
-    """Print a page and then whatever comes, until Ctrl-C or until nobody reads any more."""
+    """Print a page and then whatever comes, until Ctrl-C or until nobody reads any more; raises `NoDocument`."""
+    session.refuse_document()
     asyncio.run(_follow(session, views, request))
 
 
 def export_events(session: Session, views: Views, request: EventRequest, kind: str) -> None:
-    """Print all that matches, oldest first, in any output mode."""
+    """Print all that matches, oldest first, in a format of its own; raises `NoDocument`."""
+    session.refuse_document()
     write = _csv_line if kind == "csv" else _json_line
     if kind == "csv":
         session.show.plain(",".join(_COLUMNS) + "\r\n")

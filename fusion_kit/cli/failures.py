@@ -13,7 +13,7 @@ from fusion_kit.cli import exit_codes
 from fusion_kit.cli.documents import failure_document
 from fusion_kit.cli.output import Output
 from fusion_kit.cli.settings import Mode
-from fusion_kit.core.errors import FusionError
+from fusion_kit.core.errors import FusionError, NotFound
 
 # The parser's own errors, wherever this version of Typer keeps them.
 PARSER_ERRORS: tuple[type[Exception], ...] = tuple(
@@ -26,6 +26,12 @@ _OF_THE_MACHINE = frozenset(
     | {errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
 )
 _OF_THE_DISKS_SIZE = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+_LISTS = {
+    "run": "`fusion-kit history` lists the runs.",
+    "task": "`fusion-kit status RUN` lists the tasks of a run.",
+    "workflow": "`fusion-kit list` lists the workflows.",
+}
 
 
 def report(error: BaseException, show: Output) -> int:
@@ -41,7 +47,7 @@ def report(error: BaseException, show: Output) -> int:
 
 def _told(error: BaseException, show: Output) -> tuple[int, str, str, str]:
     if isinstance(error, FusionError):
-        return exit_codes.of_error(error), error.code, str(error), error.way_out
+        return exit_codes.of_error(error), error.code, str(error), error.way_out or _lists(error)
     if isinstance(error, PARSER_ERRORS):
         return _parser(error)
     if isinstance(error, (exit_codes.Interrupted, KeyboardInterrupt, typer.Abort)):
@@ -49,6 +55,11 @@ def _told(error: BaseException, show: Output) -> tuple[int, str, str, str]:
     if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
         return _refused_by_the_machine(error, show)
     return _unexpected(error, show)
+
+
+def _lists(error: FusionError) -> str:
+    """What is not there can be looked up, by a command that the rooms below us need not know."""
+    return _LISTS.get(str(error.facts.get("kind")), "") if isinstance(error, NotFound) else ""
 
 
 def _parser(error: Any) -> tuple[int, str, str, str]:

@@ -54,7 +54,8 @@ def print_logs(session: Session, project: Project, request: LogRequest) -> None:
 
 
 def follow_logs(session: Session, project: Project, request: LogRequest) -> None:
-    """Print what is there and what comes, until the tasks have ended or nobody reads any more."""
+    """Print what is there and what comes, until the tasks have ended or nobody reads any more; raises `NoDocument`."""
+    session.refuse_document()
     asyncio.run(_follow(session, project, request))
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 from fusion_kit.cli.settings import Colour, Mode, Settings
@@ -18,8 +19,8 @@ class Output:
     def __init__(self, settings: Settings, *, out: TextIO | None = None, err: TextIO | None = None) -> None:
         """Print to `out` and `err`, or to the streams of this process."""
         self.settings = settings
-        self.out = out or sys.stdout
-        self.err = err or sys.stderr
+        self.out = out or sys.stdout or _nowhere()
+        self.err = err or sys.stderr or _nowhere()
         self.reader_gone = False
         for stream in (self.out, self.err):
             if hasattr(stream, "reconfigure"):
@@ -121,11 +122,19 @@ class Output:
             stream.flush()
         except BrokenPipeError:
             self._deafen(stream)
+        except OSError:  # a full disk: what could not be written must not be tried again when we leave
+            self._deafen(stream)
+            raise
 
     def _deafen(self, stream: TextIO) -> None:
         """Point the stream nowhere: what is still in its buffer must not be a second error when we leave."""
         self.reader_gone = self.reader_gone or stream is self.out
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _nowhere() -> TextIO:
+    """What is printed to where a closed stream was; it lives as long as the process."""
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def _plain_value(value: object) -> object:

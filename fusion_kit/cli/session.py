@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fusion_kit.cli.output import Output
 from fusion_kit.cli.project import Project, Projects
-from fusion_kit.cli.settings import Settings
+from fusion_kit.cli.settings import Mode, Settings
 from fusion_kit.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +19,12 @@ class NoSuchFolder(UsageError):
     """There is no folder {path}."""
 
     hint = "-C names the folder to work in; it must exist."
+
+
+class NoDocument(UsageError):
+    """A stream cannot be one JSON document."""
+
+    hint = "Use -o jsonl: one document a line."
 
 
 class Session:
@@ -59,6 +65,11 @@ class Session:
             return text
         path, root = path.resolve(), self.root().resolve()
         return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+    def refuse_document(self) -> None:
+        """Raise `NoDocument` where one document was asked for of what has no end or is a format of its own."""
+        if self.settings.output is Mode.JSON:
+            raise NoDocument
 
     def command(self, *words: str) -> str:
         """Return the exact command a person can type next, with the same `-C`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from fusion_kit import __version__
 from tests.cli.fakes import FakeProject, FakeProjects, Found
@@ -39,18 +40,30 @@ def test_repair_is_asked_for(project: FakeProject, projects: FakeProjects) -> No
     assert cli("doctor", "--repair", projects=projects).out == "ok log: repaired\n"
 
 
-def _completed(line: str, shell: str = "bash") -> list[str]:
+def _completed(line: str, folder: Path, shell: str = "bash") -> list[str]:
     env = {
         **os.environ,
         "_FUSION_KIT_COMPLETE": f"complete_{shell}",
         "COMP_WORDS": line,
         "COMP_CWORD": str(line.count(" ")),
     }
-    done = subprocess.run([sys.executable, "-m", "fusion_kit"], capture_output=True, text=True, check=False, env=env)
+    done = subprocess.run(
+        [sys.executable, "-m", "fusion_kit"], capture_output=True, text=True, check=False, env=env, cwd=folder
+    )
     return done.stdout.split()
 
 
-def test_the_shell_completes_commands_and_options() -> None:
-    assert _completed("fusion-kit he") == []
-    assert _completed("fusion-kit s") == ["show", "schema", "status"]
-    assert {"--dry-run", "--detach"} <= set(_completed("fusion-kit run --d"))
+def test_the_shell_completes_commands_and_options(tmp_path: Path) -> None:
+    assert _completed("fusion-kit s", tmp_path) == ["show", "schema", "status"]
+    assert {"--dry-run", "--detach"} <= set(_completed("fusion-kit run --d", tmp_path))
+
+
+def test_the_shell_completes_workflows_and_runs_and_nothing_outside_of_a_project(tmp_path: Path) -> None:
+    assert (_completed("fusion-kit run ", tmp_path), _completed("fusion-kit logs ", tmp_path)) == ([], [])
+    (tmp_path / ".fusion" / "workflows").mkdir(parents=True)
+    for name in ("quick", "quiet", "slow"):
+        (tmp_path / ".fusion" / "workflows" / f"{name}.yaml").write_text('tasks: [{ id: a, run: "true" }]\n')
+    assert _completed("fusion-kit run qu", tmp_path) == ["quick", "quiet"]
+    assert cli("-C", tmp_path, "run", "slow", "-q").code == 0
+    run = cli("-C", tmp_path, "history", "-o", "json").json["items"][0]["run"]
+    assert _completed("fusion-kit logs sl", tmp_path) == [run]

@@ -46,6 +46,8 @@ async def _is_interrupted(project: FakeProject, stop: StopSignal) -> None:
         ["run", "hello", "extra", "-ojson"],
         ["-o", "json"],
         ["status", "nope", "-o", "json"],
+        ["events", "--follow", "-o", "json"],
+        ["events", "--export", "csv", "-o", "json"],
         ["logs", "nope", "-o", "json"],
         ["history", "--since", "x", "-o", "json"],
         ["graph", "-o", "json"],

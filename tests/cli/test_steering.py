@@ -49,7 +49,9 @@ def test_resume_takes_the_secrets_anew(project: FakeProject, projects: FakeProje
 
 def test_resume_of_no_run_is_a_usage_error(projects: FakeProjects) -> None:
     seen = cli("resume", "nope", projects=projects)
-    assert (seen.code, seen.out, seen.err.splitlines()[0]) == (2, "", "error: There is no run 'nope'.")
+    assert (seen.code, seen.out, seen.err) == (
+        2, "", "error: There is no run 'nope'.\nhint: `fusion-kit history` lists the runs.\n",
+    )  # fmt: skip
 
 
 def test_cancel_says_that_it_is_done_and_the_document_says_so_too(project: FakeProject, projects: FakeProjects) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import getpass
-from typing import Annotated
 
 import typer
 
+from fusion_kit.cli.arguments import RunArgument
 from fusion_kit.cli.session import session_of
 
 
 def command(
     ctx: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, or its unambiguous beginning.")],
+    run: RunArgument,
 ) -> None:
     """Stop a run for good, from any terminal; its branches are kept."""
     from fusion_kit.cli.documents import run_document

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from fusion_kit.cli.arguments import WorkflowArgument
 from fusion_kit.cli.session import session_of
 
 
@@ -21,7 +22,7 @@ class Format(StrEnum):
 
 def command(
     ctx: typer.Context,
-    workflow: Annotated[str, typer.Argument(metavar="WORKFLOW", help="Name or path of a workflow.")],
+    workflow: WorkflowArgument,
     style: Annotated[Format, typer.Option("--format", help="How the graph is written.")] = Format.ASCII,
 ) -> None:
     """Print a workflow's graph: for people, for Mermaid or Graphviz, or as JSON."""

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from fusion_kit.cli.arguments import RunArgument
 from fusion_kit.cli.session import session_of
 
 
 def command(
     ctx: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, or its unambiguous beginning.")],
+    run: RunArgument,
     task: Annotated[str | None, typer.Argument(metavar="TASK", help="One task; all of them by default.")] = None,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as more is printed, until it ends.")] = False,
     tail: Annotated[

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from fusion_kit.cli.arguments import RunArgument
 from fusion_kit.cli.session import session_of
 
 
 def command(
     ctx: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, or its unambiguous beginning.")],
+    run: RunArgument,
     secret_file: Annotated[
         list[Path] | None,
         typer.Option("--secret-file", metavar="FILE", help="The run's secrets anew: they are never recorded."),

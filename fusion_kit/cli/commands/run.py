@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from fusion_kit.cli.arguments import WorkflowArgument
 from fusion_kit.cli.session import session_of
 
 Inputs = Annotated[
@@ -40,7 +41,7 @@ Detach = Annotated[bool, typer.Option("-d", "--detach", help="Leave it running a
 
 def command(  # noqa: PLR0913, PLR0917 - every option of the command is one of its parameters
     ctx: typer.Context,
-    workflow: Annotated[str, typer.Argument(metavar="WORKFLOW", help="Name or path of a workflow.")],
+    workflow: WorkflowArgument,
     inputs: Inputs = None,
     inputs_file: InputsFile = None,
     env: Env = None,

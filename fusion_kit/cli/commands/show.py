@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from fusion_kit.cli.arguments import WorkflowArgument
 from fusion_kit.cli.session import session_of
 from fusion_kit.cli.style import bold, columns, dim
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def command(
     ctx: typer.Context,
-    workflow: Annotated[str, typer.Argument(metavar="WORKFLOW", help="Name or path of a workflow.")],
+    workflow: WorkflowArgument,
 ) -> None:
     """Show a workflow: its inputs, its tasks in order and who does them."""
     from fusion_kit.definitions import load_workflow

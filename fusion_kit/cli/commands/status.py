@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
+from fusion_kit.cli.arguments import NewestRunArgument
 from fusion_kit.cli.session import session_of
 
 
 def command(
     ctx: typer.Context,
-    run: Annotated[
-        str | None, typer.Argument(metavar="RUN", help="Id of a run or its beginning; the newest by default.")
-    ] = None,
+    run: NewestRunArgument = None,
 ) -> None:
     """Show a run and its tasks, and say why something waits."""
     from fusion_kit.cli.documents import run_document
