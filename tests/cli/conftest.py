@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,3 +20,9 @@ def project(tmp_path: Path) -> FakeProject:
 def projects(project: FakeProject) -> FakeProjects:
     """The way into it."""
     return FakeProjects(project)
+
+
+@pytest.fixture(autouse=True)
+def _no_litter(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tracebacks that are written for a person lie where pytest tidies up."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.getbasetemp()))
