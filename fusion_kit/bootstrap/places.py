@@ -57,9 +57,12 @@ def state_folder(root: Path) -> Path:
 
 
 def link_for_people(root: Path, state: Path) -> None:
-    """Let `.fusion/state` lead to the state; a file system that cannot is no reason to stop."""
+    """Let `.fusion/state` lead to the state; a file system that cannot is no reason to stop.
+
+    Only beside the `.gitignore` that `init` writes: elsewhere the link would make a person's checkout dirty.
+    """
     link = root / ".fusion" / "state"
-    if link == state or link.is_symlink() or link.exists():
+    if link == state or link.is_symlink() or link.exists() or not link.with_name(".gitignore").is_file():
         return
     with contextlib.suppress(OSError):
         link.symlink_to(state, target_is_directory=True)
