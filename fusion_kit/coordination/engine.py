@@ -122,11 +122,10 @@ def _stop(execution: Execution, how: Stopping) -> None:
     if how is Stopping.CANCEL:
         give_up_waiting(execution, "the run was cancelled")
     for work in execution.running.values():
-        if how is Stopping.CANCEL:
+        if how is Stopping.KILL:
+            _in_background(execution, executor.signal(work.attempt, "kill"))
+        else:  # the whole ladder: a program may miss one signal, or ignore it
             _in_background(execution, executor.cancel(work.attempt))
-        else:
-            name = "kill" if how is Stopping.KILL else "interrupt"
-            _in_background(execution, executor.signal(work.attempt, name))
 
 
 def _in_background(execution: Execution, doing: Coroutine[object, object, None]) -> None:

@@ -37,7 +37,7 @@ class Troupe:
         self.environments: dict[str, Mapping[str, str]] = {}  # of the last attempt of each node
         self.alive: set[str] = set()
         self.most_alive = 0
-        self.signals: list[tuple[str, str]] = []
+        self.signals: list[tuple[str, str]] = []  # (attempt, what it was told)
         self._jobs: dict[str, Job] = {}
         self._ends: dict[str, float] = {}
         self._stopped: dict[str, Ended] = {}
@@ -81,6 +81,7 @@ class Troupe:
 
     async def cancel(self, attempt: str) -> None:
         """Stop a job."""
+        self.signals.append((attempt, "cancel"))
         self._stopped[attempt] = Ended.STOPPED
 
     async def reattach(self, folders: Mapping[str, Path]) -> dict[str, Liveness]:

@@ -54,12 +54,31 @@ async def test_ctrl_c_leaves_a_run_that_resume_completes(sandbox: Sandbox) -> No
     await pressing
 
     assert (run.state, run.reason) == (RunState.PAUSED, "interrupted")
-    assert {name for _attempt, name in sandbox.troupe.signals} == {"interrupt"}
+    assert {name for _attempt, name in sandbox.troupe.signals} == {"cancel"}
 
     run = await sandbox.resume()
 
     assert run.state is RunState.COMPLETED
     assert set(sandbox.outcomes().values()) == {"success", "skipped"}
+
+
+async def test_ctrl_c_twice_kills_what_the_first_one_asked_to_stop(sandbox: Sandbox) -> None:
+    sandbox.workflow("name: twice\ntasks: [{id: t, run: x}]")
+    sandbox.task("t").works(seconds=60)
+
+    async def press() -> None:
+        await when(sandbox, "t started")
+        sandbox.stop.request()
+        while not sandbox.troupe.signals:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0)
+        sandbox.stop.kill()
+
+    pressing = asyncio.create_task(press())
+    run = await sandbox.run()
+    await pressing
+
+    assert run.state is RunState.PAUSED
+    assert [what for _attempt, what in sandbox.troupe.signals] == ["cancel", "kill"]
 
 
 async def test_cancel_from_elsewhere_stops_everything_for_good_and_finally_still_runs(sandbox: Sandbox) -> None:
