@@ -34,10 +34,13 @@ class Mark(NamedTuple):
 
 
 def boot_id() -> str:
-    """Return what names this life of the machine, where it says so: only a crash of the machine garbles an index."""
-    with suppress(OSError):
+    """Return what names this life of the machine: only a crash of the machine garbles an index."""
+    try:
         return _BOOT.read_text(encoding="ascii").strip()
-    return ""
+    except OSError:
+        import psutil  # where there is no such file; not needed, and not loaded, on Linux
+
+        return str(int(psutil.boot_time()))
 
 
 class Index:
@@ -148,7 +151,7 @@ class Index:
         row = self._connection.execute(sql.statements()["get_mark"]).fetchone()
         boot = row["boot"] if row else ""
         is_cheap = self._path is not None and self._path.stat().st_size <= _CHECK_ALWAYS_BYTES
-        if is_cheap or not boot or boot != boot_id():
+        if is_cheap or boot != boot_id():
             return bool(self._connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
         return True
 

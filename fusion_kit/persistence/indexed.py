@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import chain
 
 from fusion_kit.core.errors import IllegalMove
 from fusion_kit.core.fold import OrphanEvent
@@ -96,10 +97,10 @@ class IndexedLog:
         self.pending.clear()
         self.rows.written_back()
 
-    def _folded(self, lines: list[Line]) -> list[Line]:
+    def _folded(self, lines: list[Line], *, is_new: bool = False) -> list[Line]:
         try:
             for line in lines:
-                self.rows.apply(line.event)
+                self.rows.apply(line.event, is_new=is_new)
         except (IllegalMove, OrphanEvent) as error:
             why = f"event {line.event.seq} ({line.event.type}) does not fit what went before: {error}"
             raise self.log.damage(why) from error
@@ -113,8 +114,7 @@ class IndexedLog:
         self.pending.clear()
         self.last_ts = ""
         with self.index.rebuilding() as db:
-            for lines in self._all():
-                self.index.fill(db, lines)
+            self.index.fill(db, chain.from_iterable(self._all()))
             if known and known.position.seq > self.log.position.seq:
                 lost = f"events {self.log.position.seq + 1} to {known.position.seq} are known to the index only"
                 raise self.log.damage(lost)
@@ -123,6 +123,6 @@ class IndexedLog:
 
     def _all(self) -> Iterator[list[Line]]:
         for lines in self.log.catch_up():
-            yield self._folded(lines)
+            yield self._folded(lines, is_new=True)
             self.rows.settle()
             self.last_ts = lines[-1].event.ts

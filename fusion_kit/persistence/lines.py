@@ -96,7 +96,7 @@ def link_of(raw: bytes, seq: int, crc: int) -> Link | None:
     own = zlib.crc32(body, crc)
     if raw[-11:-3] != b"%08x" % own:
         return None
-    fields = json.loads(raw)
+    fields = json.loads(raw.decode("ascii"))
     if fields["seq"] != seq:
         return None
     data = raw[raw.index(_DATA) + len(_DATA) : raw.rindex(_AFTER_DATA)].decode("ascii")

@@ -158,9 +158,8 @@ class Log:
         for lines, behind in batches(self._disk, fd, self.position):
             self.position = behind
             yield lines
-        tail = bytes_from(self._disk, fd, self.position.offset)
-        if tail:
-            self._end_with(fd, tail)
+        if self._disk.size(fd) > self.position.offset:
+            self._end_with(fd, bytes_from(self._disk, fd, self.position.offset))
 
     def _end_with(self, fd: int, tail: bytes) -> None:
         is_last = segments(self._disk, self.folder)[-1] == self.position.first

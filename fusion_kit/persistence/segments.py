@@ -41,7 +41,8 @@ def segments(disk: Disk, folder: Path) -> list[int]:
 def raw_lines(disk: Disk, fd: int, offset: int) -> Iterator[bytes]:
     """Yield newline-terminated lines from `offset` on; what follows the last newline is not yielded."""
     rest = b""
-    while chunk := disk.read(fd, _CHUNK_BYTES, offset):
+    end = disk.size(fd)
+    while offset < end and (chunk := disk.read(fd, min(_CHUNK_BYTES, end - offset), offset)):
         offset += len(chunk)
         *whole, rest = (rest + chunk).split(b"\n") if rest else chunk.split(b"\n")
         for line in whole:

@@ -39,28 +39,38 @@ class Selection:
 
     def rows(self, query: Query) -> list[sqlite3.Row]:
         """Return the first `limit` rows in order of seq."""
-        rank = RANKS[self.severity] if self.severity else 0
-        values: dict[str, object] = {
+        values = self._values(query)
+        if self.agent:
+            return query("events_of_agent", **values)
+        if self.task:
+            return query("events_of_task", **values)
+        if self.types:
+            return self._merged(query("events_of_type", **{**values, "one": one}) for one in self.types)
+        if rank := self._rank:
+            ranks = range(rank, len(RANKS))
+            return self._merged(query("events_of_severity", **{**values, "one": one}) for one in ranks)
+        return query("events_of_run" if self.run else "events_all", **values)
+
+    @property
+    def _rank(self) -> int:
+        return RANKS[self.severity] if self.severity else 0
+
+    def _values(self, query: Query) -> dict[str, object]:
+        after, before = self.after, self.before
+        if self.run:
+            first, last = query("extent_of_run", run=self.run)[0]
+            after, before = max(after, (first or 0) - 1), min(before, (last or 0) + 1)
+        return {
             "type": json.dumps(self.types) if self.types else None,
-            "severity": rank,
+            "severity": self._rank,
             "run": self.run,
             "task": self.task,
             "agent": self.agent,
-            "after": self.after,
-            "before": self.before,
+            "after": after,
+            "before": before,
             "limit": self.limit,
             "one": None,
         }
-        if self.agent:
-            return query("events_of_agent", **values)
-        if self.run:
-            return query("events_of_run", **values)
-        if self.types:
-            return self._merged(query("events_of_type", **{**values, "one": one}) for one in self.types)
-        if rank:
-            ranks = range(rank, len(RANKS))
-            return self._merged(query("events_of_severity", **{**values, "one": one}) for one in ranks)
-        return query("events_all", **values)
 
     def _merged(self, found: Iterable[list[sqlite3.Row]]) -> list[sqlite3.Row]:
         return list(islice(heapq.merge(*found, key=lambda row: row["seq"]), self.limit))

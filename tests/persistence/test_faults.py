@@ -45,8 +45,19 @@ def abandon(ledger: Ledger | None) -> None:
         ledger._indexed.index.close()
 
 
+def torn_start(state: Path) -> None:
+    """A log that another process left with one acknowledged event and a torn tail."""
+    ledger = opened(state, sizes=ROLLING)
+    ledger.commit(notes(0, 0))
+    ledger.close()
+    (state / "ballast").unlink()
+    path = state / "log" / "000000000001.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"seq":2,"ts":"2026')
+
+
 def calls_of_the_work(folder: Path) -> int:
     disk = FaultyDisk()
+    torn_start(folder / "dry")
     assert work(folder / "dry", disk) == list(range(1, 14))
     disk.bury()
     return disk.calls
@@ -67,7 +78,8 @@ def test_a_fault_at_any_call_loses_nothing_that_was_acknowledged_and_leaves_no_h
     for at in range(1, total + 1):
         state = tmp_path / str(at)
         disk = FaultyDisk(at, fault)
-        acked = work(state, disk)
+        torn_start(state)
+        acked = [0, *work(state, disk)]
         disk.bury()
         again = opened(state, sizes=ROLLING)
         again.commit(notes(99, 99))

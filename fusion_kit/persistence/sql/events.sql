@@ -17,7 +17,16 @@ SELECT * FROM event INDEXED BY event_agent
    AND (:task IS NULL OR task = :task)
  ORDER BY seq LIMIT :limit;
 
--- :events_of_run One run, and perhaps one of its tasks.
+-- :events_of_task One task, of one run where that is known.
+SELECT * FROM event INDEXED BY event_task
+ WHERE task = :task AND seq > :after AND seq < :before
+   AND (:type IS NULL OR type IN (SELECT value FROM json_each(:type)))
+   AND severity >= :severity
+   AND (:run IS NULL OR run = :run)
+   AND (:agent IS NULL OR agent = :agent)
+ ORDER BY seq LIMIT :limit;
+
+-- :events_of_run One run.
 SELECT * FROM event INDEXED BY event_run
  WHERE run = :run AND seq > :after AND seq < :before
    AND (:type IS NULL OR type IN (SELECT value FROM json_each(:type)))
@@ -43,3 +52,7 @@ SELECT * FROM event INDEXED BY event_severity
    AND (:task IS NULL OR task = :task)
    AND (:agent IS NULL OR agent = :agent)
  ORDER BY seq LIMIT :limit;
+
+-- :extent_of_run Between which events a run lies, so that any other index can be read just there.
+SELECT (SELECT seq FROM event INDEXED BY event_run WHERE run = :run ORDER BY seq LIMIT 1) AS first,
+       (SELECT seq FROM event INDEXED BY event_run WHERE run = :run ORDER BY seq DESC LIMIT 1) AS last;

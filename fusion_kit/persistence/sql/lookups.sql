@@ -4,6 +4,9 @@ CREATE INDEX event_type ON event (type, seq);
 -- :index_event_agent Most events have no agent, so only those that do are kept.
 CREATE INDEX event_agent ON event (agent, seq) WHERE agent IS NOT NULL;
 
+-- :index_event_task Ids of tasks are alike from run to run, but a run's place in the log narrows them down.
+CREATE INDEX event_task ON event (task, seq) WHERE task IS NOT NULL;
+
 -- :index_event_severity One severity is one stretch of this index; "at least" merges up to five of them.
 CREATE INDEX event_severity ON event (severity, seq);
 
