@@ -6,11 +6,12 @@ import asyncio
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fusion_kit.bootstrap.secrets import names_in
 from fusion_kit.clock import SystemClock
 from fusion_kit.core.errors import FusionError
 from fusion_kit.persistence.doctor import Ill, repair, verify
@@ -18,7 +19,8 @@ from fusion_kit.providers.detect import installed
 
 if TYPE_CHECKING:
     from fusion_kit.bootstrap.premises import Premises
-    from fusion_kit.core.workflow import AgentSpec
+    from fusion_kit.coordination.forecast import Missing
+    from fusion_kit.core.workflow import AgentSpec, TaskSpec, WorkflowSpec
     from fusion_kit.workspaces.repository import Facts
 
 FOREIGN = ("project.json", "fusion.db")
@@ -35,8 +37,19 @@ class Finding:
     hint: str = ""
 
 
-def missing_program(agent: AgentSpec) -> tuple[str, ...]:
-    """Return the program of a command-line agent if this machine does not have it."""
+def missing_for(workflow: WorkflowSpec, known: Mapping[str, str]) -> Missing:
+    """Return what tells the programs and secrets that a task needs and that are neither here nor among the `known`."""
+
+    def missing(spec: TaskSpec, agent: AgentSpec | None) -> tuple[str, ...]:
+        texts = [*workflow.env.values(), *spec.env.values(), *(agent.env.values() if agent else ())]
+        secrets = [f"the secret {name}" for name in names_in(texts) if not known.get(name)]
+        return (*(_missing_program(agent) if agent else ()), *secrets)
+
+    return missing
+
+
+def _missing_program(agent: AgentSpec) -> tuple[str, ...]:
+    """The program of a command-line agent, if this machine does not have it."""
     command = agent.options.get("command")
     program = str(command[0]) if isinstance(command, list | tuple) and command else ""
     return (program,) if agent.provider == "command" and program and shutil.which(program) is None else ()
@@ -55,11 +68,16 @@ def notices(premises: Premises) -> list[str]:
     if facts is None:
         return ["This project is not in a Git repository: tasks run in its own folder, one beside the other."]
     dirty = facts.repository.dirty
-    if not dirty:
-        return []
-    more = f" and {len(dirty) - _SHOWN} more" if len(dirty) > _SHOWN else ""
-    names = ", ".join(dirty[:_SHOWN]) + more
-    return [f"{len(dirty)} uncommitted files are not in the agents' worktrees: {names}"]
+    return [f"{_uncommitted(dirty)} not in the agents' worktrees: {_some(dirty)}"] if dirty else []
+
+
+def _uncommitted(dirty: Sequence[str]) -> str:
+    return "1 uncommitted file is" if len(dirty) == 1 else f"{len(dirty)} uncommitted files are"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def examine(premises: Premises, *, repair: bool) -> list[Finding]:
@@ -77,7 +95,7 @@ def examine(premises: Premises, *, repair: bool) -> list[Finding]:
 def _mended(premises: Premises) -> Iterator[Finding]:
     done = repair(premises.state, project=premises.config.project, source="doctor", now=SystemClock().now)
     for sentence in done:
-        yield Finding("warning", "repair", sentence)
+        yield Finding("ok" if sentence == done[-1] else "warning", "repair", sentence)  # the last is the new index
 
 
 def _python(_premises: Premises) -> Iterator[Finding]:
@@ -157,4 +175,5 @@ def _platform(_premises: Premises) -> Iterator[Finding]:
     if sys.platform != "linux":
         text = "a child that leaves its process group cannot be found here: only Linux has subreapers and pidfds"
         yield Finding("warning", "platform", text)
-    yield Finding("warning", "sandbox", "agents run without a sandbox: they can do what you can do", "See docs/how-to.")
+    text = "agents run without a sandbox: they may do to this machine whatever you may do"
+    yield Finding("warning", "sandbox", text, "`fusion-kit schema agent.sandbox` explains it.")

@@ -33,9 +33,25 @@ class Premises:
 
         return config_from(load_config(self.root), os.environ)
 
+    @property
+    def is_in_git(self) -> bool:
+        """Whether the project lies in a Git repository."""
+        return self.state != self.root / ".fusion" / "state"
+
+    def has_commits(self) -> bool:
+        """Return whether work can start from a commit; true outside of Git, where nothing has to.
+
+        Nothing is written, unlike by the workspaces. Raises `GitMissing`, `GitTooOld` or `GitFailed`.
+        """
+        if not self.is_in_git:
+            return True
+        from fusion_kit.workspaces.command import Git
+
+        return Git().as_person(self.root, "rev-parse", "--verify", "-q", "HEAD", allowed=(0, 1)).code == 0
+
     def workspaces(self) -> Workspaces:
         """Return the places to work: Git's, or none."""
-        if self.state == self.root / ".fusion" / "state":
+        if not self.is_in_git:
             from fusion_kit.bootstrap.plain import PlainFolder
 
             return PlainFolder()

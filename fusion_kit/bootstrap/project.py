@@ -45,13 +45,24 @@ class Project(Premises):
 
         return checked_inputs(bundle.workflow, given)
 
+    def check(self, request: RunRequest) -> None:
+        """Raise the `UsageError` with which a run would be refused; writes nothing."""
+        from fusion_kit.bootstrap.secrets import resolved
+        from fusion_kit.coordination.acceptance import accepted
+
+        accepted(request, self.views, has_commits=self.has_commits())
+        resolved(request.bundle, request.secrets, os.environ)
+
     def dry_run(self, request: RunRequest) -> list[Forecast]:
-        """Say for each task what would become of it; changes nothing."""
-        from fusion_kit.bootstrap.findings import missing_program
+        """Say for each task what would become of it, and what it misses; changes nothing, refuses what a run would."""
+        from fusion_kit.bootstrap.findings import missing_for
+        from fusion_kit.coordination.acceptance import accepted
         from fusion_kit.coordination.forecast import forecast
         from fusion_kit.definitions.expressions.evaluate import Expressions
 
-        return forecast(request, Expressions(), missing_program)
+        accepted(request, self.views, has_commits=self.has_commits())
+        known = {**os.environ, **request.secrets}
+        return forecast(request, Expressions(), missing_for(request.bundle.workflow, known))
 
     async def run(self, request: RunRequest, watch: Watch, stop: StopSignal) -> Run:
         """Execute a workflow; raises `UsageError` before anything was started."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from fusion_kit.coordination.requests import Bundle
 from fusion_kit.core.errors import UsageError
@@ -29,6 +29,11 @@ class ShortSecret(UsageError):
 def named(bundle: Bundle) -> list[str]:
     """Return the names of the secrets that the workflow, its inner workflows and its agents use."""
     texts = [*_texts(bundle.workflow), *(value for agent in bundle.agents.values() for value in agent.env.values())]
+    return names_in(texts)
+
+
+def names_in(texts: Iterable[str]) -> list[str]:
+    """Return the names of the secrets that expressions in these texts use."""
     return sorted({name for text in texts for name in _NAMED.findall(text)})
 
 

@@ -139,8 +139,12 @@ class Project(Protocol):
         """Return the inputs with their defaults; raises `UsageError` with all that is wrong."""
         ...
 
+    def check(self, request: RunRequest) -> None:
+        """Raise the `UsageError` with which a run would be refused; writes nothing."""
+        ...
+
     def dry_run(self, request: RunRequest) -> Sequence[Forecast]:
-        """Say for each task what would become of it; changes nothing."""
+        """Say for each task what would become of it; changes nothing, and refuses what a run would refuse."""
         ...
 
     async def run(self, request: RunRequest, watch: Watch, stop: StopSignal) -> Run:

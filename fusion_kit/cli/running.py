@@ -53,6 +53,7 @@ def run_here(session: Session, asked: Asked, begun: Begun | None = None) -> int:
     """Run it at this terminal and return the exit code."""
     project = session.project()
     request = request_from(session, project, asked)
+    project.check(request)
     for notice in project.notices():
         session.show.warn(notice)
     ended = conduct(session, project, _starting(project, request, begun))

@@ -32,7 +32,7 @@ class Forecast:
     cost_bound: float | None = None
 
 
-Missing = Callable[[AgentSpec], tuple[str, ...]]
+Missing = Callable[[TaskSpec, AgentSpec | None], tuple[str, ...]]  # programs and secrets
 
 
 def forecast(request: RunRequest, expressions: Expressions, missing: Missing) -> list[Forecast]:
@@ -118,7 +118,7 @@ class _Teller:
             model=agent.model if agent is not None else None,
             provider=agent.provider if agent is not None else ("shell" if spec.kind is Kind.RUN else None),
             origin=agent.source if agent is not None else None,
-            missing=self._missing(agent) if agent is not None else (),
+            missing=self._missing(spec, agent),
             cost_bound=spec.limits.cost_usd or (agent.limits.cost_usd if agent is not None else None),
         )
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from fusion_kit.coordination.acceptance import accepted
 from fusion_kit.coordination.book import Book, Watch
 from fusion_kit.coordination.burial import last_facts, living
 from fusion_kit.coordination.engine import play
 from fusion_kit.coordination.execution import Execution
 from fusion_kit.coordination.house import House
 from fusion_kit.coordination.requests import Bundle, RunRequest, StopSignal
-from fusion_kit.coordination.seeding import Seeds, seeds
 from fusion_kit.coordination.selection import selected
-from fusion_kit.coordination.support import refuse_unsupported
 from fusion_kit.core import ids
 from fusion_kit.core.code import Repository
 from fusion_kit.core.errors import UsageError
@@ -21,13 +20,6 @@ from fusion_kit.core.events import Draft, RunCancelled, RunCancelRequested, RunQ
 from fusion_kit.core.run import Run
 from fusion_kit.core.scope import Scope
 from fusion_kit.core.states import FINAL_RUNS, RunState
-from fusion_kit.core.workflow import WorkflowSpec, WorkspaceMode
-
-
-class NoCommits(UsageError):
-    """The repository has no commit yet, and a worktree needs one to start from."""
-
-    hint = "`git add -A && git commit -m 'First commit'`, or `git commit --allow-empty -m 'First commit'`."
 
 
 class AlreadyEnded(UsageError):
@@ -54,12 +46,10 @@ class Fusion:
         """
         house = self.house
         repository = await house.workspaces.repository()
-        bundle = selected(request.bundle, request.until or request.only)
-        refuse_unsupported(bundle, request.max_cost_usd)
-        if repository is not None and repository.head is None and _wants_git(bundle.workflow):
-            raise NoCommits
+        is_new = repository is not None and repository.head is None
+        asked = accepted(request, house.views, has_commits=not is_new)
+        bundle, taken = asked.bundle, asked.taken
         run = ids.run_id(bundle.workflow.name, f"{house.clock.now():%Y%m%d}", house.ids.chance(6))
-        taken = seeds(house.views, bundle.workflow, request.only) if request.only is not None else Seeds()
         house.archive.freeze(run, bundle)
         with house.owners.acquire(run):
             facts = [self._queued(request, bundle, repository, run), Draft(RunStarted(_owner()), run=run)]
@@ -155,10 +145,3 @@ class Fusion:
 
 def _owner() -> str:
     return f"pid {os.getpid()}"
-
-
-def _wants_git(workflow: WorkflowSpec) -> bool:
-    specs = [*workflow.tasks, *workflow.finally_]
-    return any(
-        spec.workspace is not WorkspaceMode.NONE if spec.uses is None else _wants_git(spec.uses) for spec in specs
-    )

@@ -131,9 +131,9 @@ def operation(gitdir: Path) -> str | None:
 
 
 def uncommitted(git: Git, trusted: Trusted, top: Path, gitdir: Path, commit: str | None) -> list[str]:
-    """Return the paths of a checkout that differ from `commit` or are new; a folder of new files is one path."""
+    """Return the paths of a checkout that differ from `commit` or are new, every file by itself."""
     with own_index(git, trusted, top, gitdir, commit) as place:
-        new = git.run(place, "ls-files", "-z", "-o", "--exclude-standard", "--directory", "--no-empty-directory").fields
+        new = git.run(place, "ls-files", "-z", "-o", "--exclude-standard").fields
         if commit is None:
             return sorted({*new, *git.run(place, "ls-files", "-z").fields})
         return sorted({*new, *modified(git, place, commit)})

@@ -107,6 +107,9 @@ class FakeProject:
     def checked_inputs(self, bundle: Bundle, given: Mapping[str, object]) -> dict[str, object]:
         return dict(given)
 
+    def check(self, request: RunRequest) -> None:
+        """Nothing is refused here."""
+
     def dry_run(self, request: RunRequest) -> Sequence[Prediction]:
         self.requests.append(request)
         return self.forecasts

@@ -32,7 +32,7 @@ async def test_uncommitted_paths_are_named_whatever_kind_they_are(project: Proje
     await project.desk()  # a workspace must not show up as uncommitted
     found = await project.spaces.repository()
     assert found is not None
-    assert found.dirty == ("a.txt", "new/", "src/one.py", "staged")
+    assert found.dirty == ("a.txt", "new/one", "new/two", "src/one.py", "staged")
 
 
 async def test_a_repository_without_commits_says_so(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ async def test_a_repository_without_commits_says_so(tmp_path: Path) -> None:
     git(tmp_path / "new", "add", "a.txt")
     spaces = GitWorkspaces(tmp_path / "new", tmp_path / "new" / ".git" / "fusion-kit", WorkspaceSettings())
     assert await spaces.repository() == Repository(
-        None, "main", tmp_path / "new" / ".git", tmp_path / "new", ("a.txt", "b/")
+        None, "main", tmp_path / "new" / ".git", tmp_path / "new", ("a.txt", "b/c.txt")
     )
 
 

@@ -1,0 +1,47 @@
+"""Everything a run refuses, asked before anything is started or written: by a run itself and by a dry run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fusion_kit.coordination.ports import Views
+from fusion_kit.coordination.requests import Bundle, RunRequest
+from fusion_kit.coordination.seeding import Seeds, seeds
+from fusion_kit.coordination.selection import selected
+from fusion_kit.coordination.support import refuse_unsupported
+from fusion_kit.core.errors import UsageError
+from fusion_kit.core.workflow import WorkflowSpec, WorkspaceMode
+
+
+class NoCommits(UsageError):
+    """The repository has no commit yet, and a worktree needs one to start from."""
+
+    hint = "`git add -A && git commit -m 'First commit'`, or `git commit --allow-empty -m 'First commit'`."
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What will be run: the part of the bundle that was asked for, and what it takes from an earlier run."""
+
+    bundle: Bundle
+    taken: Seeds
+
+
+def accepted(request: RunRequest, views: Views, *, has_commits: bool) -> Accepted:
+    """Return what `request` asks for; `has_commits` is true where there is no repository to have any.
+
+    Raises `NotFound`, `NotYet`, `NoBudget`, `NoSandbox`, `NoCommits` or `NothingToTake`.
+    """
+    bundle = selected(request.bundle, request.until or request.only)
+    refuse_unsupported(bundle, request.max_cost_usd)
+    if not has_commits and _wants_git(bundle.workflow):
+        raise NoCommits
+    taken = seeds(views, bundle.workflow, request.only) if request.only is not None else Seeds()
+    return Accepted(bundle, taken)
+
+
+def _wants_git(workflow: WorkflowSpec) -> bool:
+    specs = [*workflow.tasks, *workflow.finally_]
+    return any(
+        spec.workspace is not WorkspaceMode.NONE if spec.uses is None else _wants_git(spec.uses) for spec in specs
+    )
