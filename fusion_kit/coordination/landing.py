@@ -11,9 +11,10 @@ from fusion_kit.core.code import CommitConflict, Landing
 
 
 async def land(execution: Execution, frame: Frame) -> tuple[str | None, str | None]:
-    """Merge and return the branch and its commit; (None, None) where no task made any. Raises `CommitConflict`."""
+    """Merge and return the branch and its commit; (None, None) where no task changed anything. Raises `CommitConflict`."""
     run = execution.book.run
-    commits = tips_of(execution.book, frame.graph.leaves())
+    found = tips_of(execution.book, frame.graph.leaves())
+    commits = {task: commit for task, commit in found.items() if commit != run.base}
     if run.base is None or not commits:
         return None, None
     branch = result_branch(execution)

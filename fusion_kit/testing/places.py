@@ -63,8 +63,9 @@ class FakeWorkspaces:
         if order.stamp.attempt not in self._kept:
             files = {found.name: found.read_text(encoding="utf-8") for found in sorted(order.desk.path.iterdir())}
             commit = self._commit(files)
-            self.branches[order.branch] = commit
             changed = commit != order.desk.base
+            if changed:
+                self.branches[order.branch] = commit
             self._kept[order.stamp.attempt] = Kept(commit, changed, tuple(files) if changed else ())
         return self._kept[order.stamp.attempt]
 

@@ -111,3 +111,12 @@ async def test_users_of_the_runs_workspace_take_turns_and_build_on_each_other(sa
 
     assert sandbox.troupe.most_alive == 1
     assert sorted(sandbox.workspaces.commits[run.commit or ""]) == ["one.txt", "two.txt"]
+
+
+async def test_a_run_that_changed_nothing_has_no_result_branch(sandbox: Sandbox) -> None:
+    sandbox.workflow(FAN)
+
+    run = await sandbox.run()
+
+    assert (run.state, run.branch, run.commit) == (RunState.COMPLETED, None, None)
+    assert sandbox.workspaces.branches == {}
