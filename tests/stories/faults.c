@@ -5,6 +5,7 @@
  *   torn    half of what was to be written is written, then the process is killed (other calls are made, then killed)
  *   ENOSPC  the call fails: the disk is full, this once
  *   EIO     the call fails: the disk is broken, this once
+ *   full    this call and all that follow fail, but for those that free or only keep: the disk is full and stays full
  *   count   nothing, ever
  *
  * At its end the process writes the number of calls to FAULT_REPORT, which lies elsewhere; at the fault, what it was.
@@ -63,15 +64,26 @@ __attribute__((destructor)) static void end(void) {
   tell(line);
 }
 
+static int grows(const char *call) {
+  static const char *const others[] = {"unlink", "unlinkat", "rmdir", "ftruncate64", "fsync", "fdatasync", "rename"};
+  for (size_t place = 0; place < sizeof others / sizeof *others; place++)
+    if (strcmp(call, others[place]) == 0) return 0;
+  return 1;
+}
+
 /* Whether this call on this path is the one; 0 is "go on", 1 "tear it", otherwise an errno. May not return. */
 static int turn(const char *call, const char *path) {
   char line[4300];
   if (!owner || getpid() != owner || !below(path)) return 0;
-  if (__atomic_add_fetch(&counted, 1, __ATOMIC_SEQ_CST) != at || strcmp(mode, "count") == 0) return 0;
+  long number = __atomic_add_fetch(&counted, 1, __ATOMIC_SEQ_CST);
+  if (number < at || strcmp(mode, "count") == 0) return 0;
+  int is_full = strcmp(mode, "full") == 0;
+  if (number > at) return is_full && grows(call) ? ENOSPC : 0;
   snprintf(line, sizeof line, "%s at %s of %s\n", mode, call, path + strlen(root));
   tell(line);
   if (strcmp(mode, "crash") == 0) kill(getpid(), SIGKILL);
   if (strcmp(mode, "torn") == 0) return 1;
+  if (is_full && !grows(call)) return 0;
   return strcmp(mode, "EIO") == 0 ? EIO : ENOSPC;
 }
 

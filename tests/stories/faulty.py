@@ -17,7 +17,7 @@ from tests.stories.stage import Runner, Stage, opened
 
 SOURCE = Path(__file__).with_name("faults.c")
 KILLS = ("crash", "torn")
-ERRORS = ("ENOSPC", "EIO")
+ERRORS = ("ENOSPC", "EIO", "full")
 _KILLED = -9
 _CLEAR = 3
 

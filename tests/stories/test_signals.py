@@ -97,6 +97,8 @@ def test_cancel_ends_a_run_whose_runner_was_killed(open_stage: Opens) -> None:
     stage.call("cancel", run)
     with stage.views() as views:
         states = {task.id: task.state.value for task in views.tasks(run)}
+        agents = {agent.state.value for agent in views.agents()}
+    assert agents == {"idle"}
     assert states == {"first": "completed", "talk": "completed", "slow": "cancelled", "last": "cancelled"}
     assert processes(stage, [attempt for _, attempt in stage.done()]) == []
 
