@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 LINUX = sys.platform == "linux"
+_PASSES = 20  # over a tree that is to be stopped; one that still forks then can only be killed
 
 
 class Process:
@@ -151,3 +152,18 @@ def send_group(group: int, number: int) -> bool:
 def send_all(processes: Iterable[Process], number: int) -> int:
     """Send a signal to each; return how many it reached."""
     return sum(send(process.pid, process.ticks, number) for process in processes)
+
+
+def stop_all(members: Callable[[], Iterable[Process]]) -> None:
+    """Stop each of `members`, looking again until none is new: one may just have been forked.
+
+    It does not wait for them to stand still. A parent between vfork and its stopped child's exec cannot, and who has
+    been sent the signal forks no more.
+    """
+    told: set[tuple[int, int]] = set()
+    for _ in range(_PASSES):
+        new = [process for process in members() if (process.pid, process.ticks) not in told]
+        if not new:
+            return
+        send_all(new, signal.SIGSTOP)
+        told.update((process.pid, process.ticks) for process in new)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 from fusion_kit.processes.attempt import Attempt, Pace
-from fusion_kit.processes.kernel import LINUX, Process, send_all, send_group
+from fusion_kit.processes.kernel import LINUX, Process, send_all, send_group, stop_all
 from fusion_kit.processes.marks import Marks
 from fusion_kit.processes.vigil import Sample
 
@@ -50,12 +50,11 @@ class Pack:
             self._send_group(number)
 
     def stop(self) -> None:
-        """Stop all of them, again until none was missed because it was just being forked."""
-        if not LINUX:
+        """Stop all of them."""
+        if LINUX:
+            stop_all(self.members)
+        else:
             self._send_group(signal.SIGSTOP)
-        while running := [process for process in self.members() if process.state not in "Tt"]:
-            if not send_all(running, signal.SIGSTOP):
-                return
 
     async def climb_down(self, grace_s: float) -> None:
         """Interrupt, terminate, kill, each with its grace, until nothing is alive."""

@@ -9,7 +9,17 @@ from __future__ import annotations
 import os
 import signal
 
-from fusion_kit.processes.kernel import LINUX, Process, descendants, everyone, look, pids, send_all, send_group
+from fusion_kit.processes.kernel import (
+    LINUX,
+    Process,
+    descendants,
+    everyone,
+    look,
+    pids,
+    send_all,
+    send_group,
+    stop_all,
+)
 from fusion_kit.processes.vigil import Sample
 
 _STRIKES = 5
@@ -52,12 +62,11 @@ class Tree:
             send_group(self.main, number)
 
     def stop(self) -> None:
-        """Stop every member, again until none was missed because it was just being forked."""
-        if not LINUX:
+        """Stop every member."""
+        if LINUX:
+            stop_all(self.members)
+        else:
             send_group(self.main, signal.SIGSTOP)
-        while running := [process for process in self.members() if process.state not in "Tt"]:
-            if not send_all(running, signal.SIGSTOP):
-                return
 
     def kill(self) -> None:
         """Stop, then kill, all there is now.
