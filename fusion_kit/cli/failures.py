@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shlex
 import tempfile
 import traceback
 from typing import Any
@@ -38,8 +39,8 @@ def report(error: BaseException, show: Output) -> int:
     """Print what `error` means, on stderr and in JSON where that was asked for, and return the exit code."""
     code, name, message, hint = _told(error, show)
     if message:
-        _print_problems(error, show)
-        show.complain(message, hint)
+        problems = _print_problems(error, show)
+        show.complain(*(problems or (message, hint)))
     if show.settings.output is Mode.JSON:
         show.document(failure_document(code, name, message or "interrupted", hint))
     return code
@@ -98,11 +99,15 @@ def _kept(story: str) -> str:
     return f"The traceback is in {file.name}; -v shows it."
 
 
-def _print_problems(error: BaseException, show: Output) -> None:
-    """Broken definitions bring their list of problems, each with its line and a caret."""
-    problems = getattr(error, "problems", ())
-    if problems:
-        from fusion_kit.definitions import render
+def _print_problems(error: BaseException, show: Output) -> tuple[str, str] | None:
+    """Broken definitions bring their problems, each with its line and a caret; return what else is to be said."""
+    if not isinstance(error, FusionError) or not getattr(error, "problems", ()):
+        return None
+    from fusion_kit.definitions import InvalidDefinitions, render
 
-        for problem in problems:
-            show.explain(render(problem))
+    assert isinstance(error, InvalidDefinitions)
+    for problem in error.problems:
+        show.explain(render(problem))
+    elsewhere = {problem.file for problem in error.problems if not problem.file.startswith(".fusion/")}
+    again = shlex.join(["fusion-kit", "validate", *sorted(elsewhere)])
+    return f"the definitions have {error.facts['count']}; nothing was started.", f"`{again}` checks them again."

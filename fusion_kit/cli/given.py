@@ -17,7 +17,7 @@ _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class NotAnAssignment(UsageError):
-    """{option} {text!r} gives nothing: it has no '='."""
+    """{option} {text!r} gives nothing: it is not NAME=VALUE."""
 
     hint = "Write {option} NAME=VALUE."
 
@@ -31,7 +31,7 @@ class NotJson(UsageError):
 class NotReadable(UsageError):
     """{path} cannot be read: {complaint}."""
 
-    hint = "Check the name and its permissions."
+    hint = "{advice}"
 
 
 class NotAMapping(UsageError):
@@ -135,9 +135,10 @@ def _text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise NotReadable(path=path, complaint="it is not UTF-8 text") from None
+        raise NotReadable(path=path, complaint="it is not UTF-8 text", advice="Save it as UTF-8.") from None
     except OSError as error:
-        raise NotReadable(path=path, complaint=error.strerror) from None
+        advice = "Check the name and its permissions."
+        raise NotReadable(path=path, complaint=error.strerror, advice=advice) from None
 
 
 def _mapping_in(path: Path) -> Mapping[str, object]:
@@ -145,7 +146,8 @@ def _mapping_in(path: Path) -> Mapping[str, object]:
     try:
         found = json.loads(text) if path.suffix == ".json" else _yaml(text)
     except ValueError as error:
-        raise NotReadable(path=path, complaint=" ".join(str(error).split())) from None
+        advice = "Write one `name: value` a line (YAML), or a JSON object."
+        raise NotReadable(path=path, complaint=" ".join(str(error).split()), advice=advice) from None
     if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
         raise NotAMapping(path=path)
     return found
@@ -156,6 +158,9 @@ def _yaml(text: str) -> object:
 
     try:
         found: object = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        place = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise ValueError(place + str(error.problem)) from None
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from None
     return found

@@ -13,6 +13,7 @@ from fusion_kit.cli.starter_agents import agent_file
 from fusion_kit.cli.style import bold, dim, green, yellow
 from fusion_kit.providers.detect import installed
 from fusion_kit.workspaces.command import Git
+from fusion_kit.workspaces.cover import FILES, is_ours
 from fusion_kit.workspaces.errors import NoCommits
 from fusion_kit.workspaces.repository import find_repository
 
@@ -21,7 +22,7 @@ FOREIGN = ("project.json", "fusion.db")
 _COPIED = ("*", "agents/*", "workflows/*")
 _WITHOUT_SANDBOX = (
     "Without a sandbox an agent may do to this machine whatever you may do: a worktree is no wall.",
-    "`sandbox:` in .fusion/agents/*.yaml changes that; `fusion-kit schema agent.sandbox` explains it.",
+    "Run fusion-kit in a container or a virtual machine to change that; `fusion-kit schema agent.sandbox` says more.",
 )
 _FIRST_REPOSITORY = 'git init && git add -A && git commit -m "First commit"'
 
@@ -37,6 +38,7 @@ class Beginning:
     kept: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     programs: Mapping[str, str] = field(default_factory=dict)
+    shares_workspaces: bool = False  # the project has a folder of that name
     advice: tuple[str, str] | None = None
 
     def as_dict(self) -> dict[str, object]:
@@ -59,8 +61,10 @@ def start_project(folder: Path, which: Which = shutil.which) -> Beginning:
     start = Beginning(found.top if found else folder, programs=installed(which), advice=_advice(git, folder))
     for name, content in _files(start.programs):
         _write(start, Path(".fusion") / name, content)
-    if not (start.root / "workspaces").exists():
-        _write(start, Path("workspaces/.gitignore"), b"*\n")
+    start.shares_workspaces = not is_ours(start.root / "workspaces")
+    if not start.shares_workspaces:
+        for file, text in FILES.items():
+            _write(start, Path("workspaces") / file, text.encode())
     start.foreign = [f".fusion/{name}" for name in FOREIGN if (start.root / ".fusion" / name).exists()]
     return start
 
@@ -72,6 +76,8 @@ def begun_lines(start: Beginning, session: Session) -> Iterator[str]:
         yield dim(f"kept {len(start.kept)} that were there already: {', '.join(start.kept)}")
     for name in start.foreign:
         yield f"{yellow('note:')} {name} belongs to another product; it is left alone, and fusion-kit never uses it."
+    if start.shares_workspaces:
+        yield f"{yellow('note:')} workspaces/ is yours already; agents get folders of their own in it, hidden from Git."
     found = ", ".join(start.programs.values())
     yield (
         f"agent programs found here: {found}"

@@ -20,7 +20,8 @@ class FusionError(Exception):
     def __init__(self, **facts: object) -> None:
         """Fill the class's sentence with `facts`, which stay readable as data."""
         self.facts = facts
-        super().__init__(" ".join((type(self).__doc__ or "").split()).format(**facts))
+        sentence = " ".join((type(self).__doc__ or "").split()).format(**facts)
+        super().__init__(sentence.removesuffix(".") if sentence.endswith("?.") else sentence)
 
     @property
     def code(self) -> str:

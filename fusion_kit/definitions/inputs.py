@@ -37,7 +37,8 @@ def checked(workflow: WorkflowSpec, given: Mapping[str, object]) -> dict[str, ob
         else:
             values[name] = None
     if complaints:
-        raise BadInputs(workflow=workflow.name, complaints="; ".join(complaints), example=_example(workflow))
+        example = _example(workflow, given)
+        raise BadInputs(workflow=workflow.name, complaints="; ".join(complaints), example=example)
     return {name: values[name] for name in workflow.inputs}
 
 
@@ -53,8 +54,11 @@ def _take(name: str, value: object, workflow: WorkflowSpec, values: dict[str, ob
         complaints.append(found)
 
 
-def _example(workflow: WorkflowSpec) -> str:
+def _example(workflow: WorkflowSpec, given: Mapping[str, object]) -> str:
     required = [name for name, schema in workflow.inputs.items() if schema.get("required") is True]
-    shown = required or list(workflow.inputs)[:1]
-    words = " ".join(f"-i {name}=..." for name in shown)
-    return f"Run it as `fusion-kit run {workflow.name} {words}`." if shown else f"{workflow.name} takes no inputs."
+    if not workflow.inputs:
+        return f"{workflow.name} takes no inputs."
+    if all(name in given for name in required):
+        return f"`fusion-kit show {workflow.name}` lists its inputs."
+    words = " ".join(f"-i {name}=..." for name in required)
+    return f"Run it as `fusion-kit run {workflow.name} {words}`."

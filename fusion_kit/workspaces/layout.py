@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fusion_kit.core.code import Stamp
 from fusion_kit.core.ids import checked
+from fusion_kit.workspaces.cover import cover, is_ours
 from fusion_kit.workspaces.disk import is_there, private_folder, put_away, write_whole
 
 
@@ -77,15 +78,20 @@ class Layout:
     def make(self, agent: str) -> Folders:
         """Make an agent's folders down to, and without, the checkout; what is in their way is put away."""
         folders = self.folders(agent)
-        parts = (self.workspaces, folders.home, folders.home / ".agent", folders.home / "logs")
-        for part in (*parts, folders.checkout.parent, folders.desk):
-            if is_there(part) and (part.is_symlink() or not part.is_dir()):
-                put_away(part, self.trash)
-            private_folder(part)
-        ignore = self.workspaces / ".gitignore"
-        if not ignore.is_file():
-            write_whole(ignore, "*\n", 0o644)
+        ours = is_ours(self.workspaces)
+        if ours:  # a project may have a folder of that name, whose files stay in Git and as open as they are
+            self._make(self.workspaces)
+        cover_of = self.workspaces if ours else folders.home
+        for part in (folders.home, folders.home / ".agent", folders.home / "logs", folders.checkout.parent):
+            self._make(part)
+        self._make(folders.desk)
+        cover(cover_of)
         return folders
+
+    def _make(self, folder: Path) -> None:
+        if is_there(folder) and (folder.is_symlink() or not folder.is_dir()):
+            put_away(folder, self.trash)
+        private_folder(folder)
 
 
 def stamped(note: Note, stamp: Stamp | None) -> Note:

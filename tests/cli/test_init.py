@@ -25,6 +25,7 @@ FILES = [
     ".fusion/workflows/feature.yaml",
     ".fusion/workflows/hello.yaml",
     "workspaces/.gitignore",
+    "workspaces/conftest.py",
 ]
 
 
@@ -62,7 +63,8 @@ def test_init_writes_everything_and_says_what_agents_may_do_and_what_is_next(
         "no agent program found here: the scripted agents run all the same\n"
         "\n"
         "Without a sandbox an agent may do to this machine whatever you may do: a worktree is no wall.\n"
-        "`sandbox:` in .fusion/agents/*.yaml changes that; `fusion-kit schema agent.sandbox` explains it.\n"
+        "Run fusion-kit in a container or a virtual machine to change that; "
+        "`fusion-kit schema agent.sandbox` says more.\n"
         "\n"
         "Type next:\n"
         f"  fusion-kit -C {repository} run hello\n"
@@ -84,7 +86,7 @@ def test_a_second_init_changes_nothing(repository: Path) -> None:
     cli("-C", repository, "init")
     (repository / ".fusion" / "agents" / "planner.yaml").write_text("mine")
     seen = cli("-C", repository, "init", "-o", "json").json
-    assert (seen["created"], set(seen["kept"]) >= set(FILES) - {"workspaces/.gitignore"}) == ([], True)
+    assert (seen["created"], set(seen["kept"]) >= set(FILES)) == ([], True)
     assert (repository / ".fusion" / "agents" / "planner.yaml").read_text() == "mine"
 
 
@@ -131,8 +133,10 @@ def test_files_of_another_product_are_left_alone_and_named(repository: Path) -> 
 
 def test_a_folder_of_workspaces_that_is_a_persons_own_is_left_alone(repository: Path) -> None:
     (repository / "workspaces").mkdir()
-    cli("-C", repository, "init")
-    assert list((repository / "workspaces").iterdir()) == []
+    (repository / "workspaces" / "package.json").write_text("{}")
+    seen = cli("-C", repository, "init")
+    assert "note: workspaces/ is yours already; agents get folders of their own in it, hidden from Git.\n" in seen.out
+    assert [path.name for path in (repository / "workspaces").iterdir()] == ["package.json"]
 
 
 @pytest.mark.parametrize(

@@ -218,7 +218,7 @@ def test_a_dry_run_as_json_is_a_list(project: FakeProject, projects: FakeProject
     ("words", "message", "hint"),
     [
         (["nope"], "There is no workflow 'nope'.", "`fusion-kit list` lists them."),
-        (["hello", "-i", "x"], "-i 'x' gives nothing: it has no '='.", "Write -i NAME=VALUE."),
+        (["hello", "-i", "x"], "-i 'x' gives nothing: it is not NAME=VALUE.", "Write -i NAME=VALUE."),
         (
             ["hello", "-i", "n=three"],
             "Input 'n' is wrong: 'three' is not an integer.",

@@ -59,7 +59,7 @@ def test_an_unknown_name_says_what_was_meant(root: Path) -> None:
     with pytest.raises(UnknownWorkflow) as refused:
         load_workflow("featrue", root)
 
-    assert str(refused.value) == "There is no workflow 'featrue'; did you mean \"feature\"?."
+    assert str(refused.value) == "There is no workflow 'featrue'; did you mean \"feature\"?"
     assert refused.value.way_out
 
 

@@ -59,7 +59,7 @@ class TestTheScript:
         with pytest.raises(BadScript) as caught:
             Scripted().invocation(rig.order(scripted("x", {"wiat": "1s"})))
         assert str(caught.value) == (
-            "The script of agent 'robot' is wrong at steps[1]: there is no step 'wiat'; did you mean 'wait'?."
+            "The script of agent 'robot' is wrong at steps[1]: there is no step 'wiat'; did you mean 'wait'?"
         )
 
     def test_of_a_task_that_is_wrong_is_refused_with_its_place(self, rig: Rig) -> None:

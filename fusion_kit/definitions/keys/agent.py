@@ -33,7 +33,11 @@ _KEYS: dict[str, Key] = {
     "instructions": Key(Text(), "What it is told before every prompt."),
     "max_parallel": Key(Integer(1), "How many of it may live at once, each in a workspace of its own."),
     "permissions": Key(Choice(("read-only", "workspace-write", "full")), "What its program is allowed."),
-    "sandbox": Key(Choice(("none", "bubblewrap", "landlock")), "Sandboxed implies `isolation: clone`."),
+    "sandbox": Key(
+        Choice(("none", "bubblewrap", "landlock")),
+        "What is put around its program. With none, the default, it may do to this machine whatever you may do. "
+        "This release has no sandbox yet and refuses a run that asks for one. Sandboxed implies `isolation: clone`.",
+    ),
     "isolation": Key(Choice(("worktree", "clone", "none")), "What its workspace shares with the repository."),
     "env": Key(environment(AGENT_ENV), "Environment variables of its program."),
     "limits": Key(LIMITS, "Hard ceilings of one task."),
