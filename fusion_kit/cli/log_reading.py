@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from fusion_kit.cli.attempt_logs import Follower, LogLine, folder_of, last_lines
+from fusion_kit.cli.nesting import nested
 from fusion_kit.cli.project import Project
 from fusion_kit.cli.session import Session
 from fusion_kit.cli.style import cyan, last_overwrite, yellow
@@ -62,7 +63,7 @@ def follow_logs(session: Session, project: Project, request: LogRequest) -> None
 def chosen_tasks(project: Project, request: LogRequest) -> list[Task]:
     """Return the tasks meant: all, one, or all items of a matrix; raises `NotFound` or `NoSuchTask`."""
     run = project.views.run(request.run)
-    tasks = project.views.tasks(run.id)
+    tasks = [task for _, task in nested(project.views.tasks(run.id))]
     if request.task is None:
         return tasks
     name = request.task

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from fusion_kit.cli.documents import seconds_between
+from fusion_kit.cli.nesting import nested
 from fusion_kit.cli.project import Views
 from fusion_kit.cli.run_list import coloured
 from fusion_kit.cli.style import bold, columns, dim
@@ -44,12 +45,12 @@ def status_lines(run: Run, tasks: Sequence[Task], now: datetime) -> Iterator[str
     states = {task.id: task.state for task in tasks}
     rows = [
         [
-            f"  {task.id}",
+            f"  {'  ' * depth}{task.id}",
             task.state.value,
             duration_text(_elapsed(task.started_at, task.finished_at, now)),
             why(task, states),
         ]
-        for task in tasks
+        for depth, task in nested(tasks)
     ]
     yield from columns(rows)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from fusion_kit.cli.nesting import nested
 from fusion_kit.cli.project import Views
 from fusion_kit.core.errors import FusionError
 from fusion_kit.core.events import Event
@@ -53,16 +54,8 @@ class Scene:
         return Counter(task.state for task in self.tasks)
 
     def rows(self) -> Iterator[tuple[int, Task]]:
-        """Yield the tasks as a tree with their depth: those an expansion made stand below their parent."""
-        children: dict[str | None, list[Task]] = {}
-        for task in self.tasks:
-            known = task.parent if task.parent and (task.run, task.parent) in self.world.tasks else None
-            children.setdefault(known, []).append(task)
-        pending = [(0, task) for task in reversed(children.get(None, []))]
-        while pending:
-            depth, task = pending.pop()
-            yield depth, task
-            pending.extend((depth + 1, child) for child in reversed(children.get(task.id, [])))
+        """Return the tasks as a tree with their depth: those an expansion made stand below their parent."""
+        return nested(self.tasks)
 
     def _look(self, run: str) -> None:
         self.world.runs = {run: self.views.run(run)}

@@ -97,8 +97,9 @@ def _row(scene: Scene, task: Task, depth: int, canvas: Canvas, name_width: int) 
     line = f"{name:<{name_width}}  {elapsed:>6}"
     for part in _details(scene, task):
         room = canvas.width - 2 - len(line) - 2
-        if room >= min(len(part), 8):
-            line += "  " + clipped(part, room)
+        shown = clipped(part, room)
+        if shown == part or (room >= 8 and part != _usage([task])):  # half a number would be another number
+            line += "  " + shown
     return f"{_glyph(task, canvas)} {line.rstrip()}"
 
 
