@@ -9,7 +9,9 @@ from pathlib import Path
 from fusion_kit.workspaces.command import Git, Place
 from fusion_kit.workspaces.disk import sync_folder
 from fusion_kit.workspaces.errors import GitFailed, RefMoved
-from fusion_kit.workspaces.names import commit_name, ref_name
+from fusion_kit.workspaces.names import OWN, commit_name, ref_name
+
+_OURS = (f"{OWN}/", "refs/heads/fk/")  # nobody else moves these, and each has one owner at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,29 @@ class Refs:
     def move(self, moves: Sequence[Move], why: str) -> None:
         """Move all of them or none; raises `RefMoved` where one was not where it was expected."""
         stdin = b"".join(_line(move) for move in moves)
+        args = ("update-ref", "-m", why, "--stdin", "-z")
         try:
-            self._git.run(self._place, "update-ref", "-m", why, "--stdin", "-z", stdin=stdin)
+            try:
+                self._git.run(self._place, *args, stdin=stdin)
+            except GitFailed as failure:
+                if not self._unlock(moves, str(failure.facts["said"])):
+                    raise
+                self._git.run(self._place, *args, stdin=stdin)
         except GitFailed as failure:
             raise RefMoved(ref=moves[0].ref, said=failure.facts["said"]) from failure
         for folder in {(self._place.gitdir / move.ref).parent for move in moves}:
             self._sync(folder)
+
+    def _unlock(self, moves: Sequence[Move], said: str) -> bool:
+        """Remove the locks of our own refs that a Git which died with its runner left; return whether there were any.
+
+        Git has waited for them by then, a thousand times as long as any of our moves takes.
+        """
+        locks = [self._place.gitdir / f"{move.ref}.lock" for move in moves if move.ref.startswith(_OURS)]
+        left = [lock for lock in locks if f"'{lock}': File exists" in said and lock.is_file()]
+        for lock in left:
+            lock.unlink(missing_ok=True)
+        return bool(left)
 
     def _sync(self, folder: Path) -> None:
         """The new name, and each folder that was made for it, must survive a power cut."""
