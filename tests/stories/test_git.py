@@ -180,3 +180,23 @@ def test_a_run_in_the_middle_of_a_persons_merge_leaves_it_to_them(open_stage: Op
     before = _seen(stage)
     stage.call("run", "play")
     assert (_seen(stage), (stage.root / ".git" / "MERGE_HEAD").exists()) == (before, True)
+
+
+def test_a_lock_left_by_a_git_that_died_with_its_runner_holds_nothing_up(open_stage: Opens) -> None:
+    stage = open_stage(_files)
+    stage.call("run", "play")
+    pin = stage.root / ".git" / "refs" / "fusion-kit" / "pin"
+    names = [path.name for path in pin.iterdir()]
+    for name in names:
+        (pin / f"{name}.lock").touch()
+    stage.call("run", "play")
+    assert (names, [audit(stage, run, END) for run in stage.runs()]) == (["shell-1"], [[], []])
+
+
+def test_a_lock_on_a_branch_of_the_person_is_left_to_them(open_stage: Opens) -> None:
+    into = "merge: {into: release}\n"
+    stage = open_stage(lambda effects: project(effects, into + TASKS))
+    lock = stage.root / ".git" / "refs" / "heads" / "release.lock"
+    lock.touch()
+    runner = stage.call("run", "play", "-o", "json", code=None)
+    assert (runner.process.returncode, runner.document()["status"], lock.exists()) == (1, "failed", True)
