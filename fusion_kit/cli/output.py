@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from fusion_kit.cli.settings import Colour, Mode, Settings
-from fusion_kit.cli.style import red, rendered, yellow
+from fusion_kit.cli.style import no_command, red, rendered, yellow
 
 
 class Output:
@@ -51,7 +51,7 @@ class Output:
     def say(self, text: str) -> None:
         """Print one line of progress or advice to stderr."""
         if not self.is_silent:
-            self._write(self.err, rendered(text, colour=self.has_colour(self.err)) + "\n")
+            self._write(self.err, self._rendered(text, self.err) + "\n")
 
     def warn(self, text: str) -> None:
         """Print a warning to stderr."""
@@ -60,17 +60,16 @@ class Output:
     def complain(self, text: str, hint: str = "") -> None:
         """Print an error to stderr, in every mode."""
         lines = f"{red('error:')} {text}\n" + (f"hint: {hint}\n" if hint else "")
-        self._write(self.err, rendered(lines, colour=self.has_colour(self.err)))
+        self._write(self.err, self._rendered(lines, self.err))
 
     def explain(self, text: str) -> None:
         """Print lines that belong to an error to stderr, in every mode."""
-        self._write(self.err, rendered(text.rstrip("\n"), colour=self.has_colour(self.err)) + "\n")
+        self._write(self.err, self._rendered(text.rstrip("\n"), self.err) + "\n")
 
     def text(self, lines: Iterable[str]) -> None:
         """Print lines of a result meant for people to stdout."""
         if self.settings.output not in (Mode.JSON, Mode.JSONL, Mode.QUIET):
-            colour = self.has_colour(self.out)
-            self._write(self.out, "".join(rendered(line, colour=colour) + "\n" for line in lines))
+            self._write(self.out, "".join(self._rendered(line, self.out) + "\n" for line in lines))
 
     def document(self, document: Mapping[str, Any], lines: Iterable[str] = ()) -> None:
         """Print one result: as JSON, or as `lines` for people."""
@@ -113,6 +112,11 @@ class Output:
             self.out.buffer.flush()
         except BrokenPipeError:
             self._deafen(self.out)
+
+    def _rendered(self, text: str, stream: TextIO) -> str:
+        """What an agent wrote can be a command not only to a terminal, but also to the CI service that reads us."""
+        shown = rendered(text, colour=self.has_colour(stream))
+        return no_command(shown) if os.environ.get("CI") else shown
 
     def _write(self, stream: TextIO, text: str) -> None:
         if self.reader_gone and stream is self.out:

@@ -77,8 +77,8 @@ def why(task: Task, states: dict[str, TaskState]) -> str:
 
 def _ending(task: Task) -> str:
     message = str((task.error or {}).get("message") or task.reason or "")
-    outcome = "" if task.is_good and not message else (task.outcome.value if task.outcome else "")
-    return ": ".join(part for part in (outcome, message) if part)
+    outcome = "" if task.is_good or task.outcome is None else task.outcome.value.replace("_", " ")
+    return message or outcome
 
 
 def _is_over(state: TaskState) -> bool:

@@ -18,6 +18,7 @@ _SEQUENCES = re.compile(
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI
     r"|\x1b[ -/]*[0-~]?"
 )
+_COMMANDS = re.compile(r"(?m)^[ \t]*::|##(?=\w*\[)")
 _BIDI = [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 _CONTROLS = dict.fromkeys([*range(9), *range(0x0B, 0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *_BIDI])
 
@@ -70,6 +71,11 @@ def last_overwrite(line: str) -> str:
 def rendered(text: str, *, colour: bool) -> str:
     """Return `text` as it goes to a stream, with its colours or without."""
     return _MARKS.sub(lambda mark: f"\x1b[{_CODES[mark[0]]}m" if colour else "", harmless(text))
+
+
+def no_command(text: str) -> str:
+    """Return `text` so that no CI service takes a line of it for a command: `::error::`, `##[error]`, `##vso[...]`."""
+    return _COMMANDS.sub(lambda found: f"{found[0][:-1]} {found[0][-1]}", text)
 
 
 def width(text: str) -> int:

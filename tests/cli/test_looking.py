@@ -97,7 +97,7 @@ def test_status_of_a_failed_run_says_why(project: FakeProject, projects: FakePro
         f"{RUN} failed in 0.4s: 2 tasks, 1 completed, 1 failed, 1.8k tokens, $0.03\n"
         "error: Task build failed.\n"
         "  plan   completed  0.1s\n"
-        "  build  failed     0.1s  exit_code: It ended with exit code 2.\n"
+        "  build  failed     0.1s  It ended with exit code 2.\n"
     )
 
 

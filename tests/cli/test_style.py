@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion_kit.cli.style import bold, clipped, columns, harmless, last_overwrite, red, rendered, width
+from fusion_kit.cli.style import bold, clipped, columns, harmless, last_overwrite, no_command, red, rendered, width
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,10 @@ def test_colours_are_ours_alone_and_only_where_wanted() -> None:
 def test_columns_line_up_whatever_their_colours() -> None:
     assert columns([[bold("a"), "1"], ["bbb", ""]]) == [f"{bold('a')}    1", "bbb"]
     assert (columns([]), width(bold("ab")), clipped("abcdef", 4), clipped("ab", 4)) == ([], 2, "abc…", "ab")
+
+
+def test_no_line_of_text_is_a_command_to_the_ci_service_that_reads_it() -> None:
+    hostile = "::error::a\n  ::set-output name=x::y\n##[add-path]b ##vso[task.x]c\nfine :: too ##"
+    assert (
+        no_command(hostile) == ": :error::a\n  : :set-output name=x::y\n# #[add-path]b # #vso[task.x]c\nfine :: too ##"
+    )

@@ -58,7 +58,7 @@ def test_a_wide_terminal_shows_everything(busy: FakeProject) -> None:
     assert _picture(busy, 110) == [
         RUN,
         "✓ plan                                        0.1s  planner-1 sonnet  1.8k tok $0.03",
-        "✗ build                                       0.1s  exit_code",
+        "✗ build                                       0.1s  exit code",
         "⠋ implement                                  1m04s",
         "    thinking about it",
         "⠋   implement@api                            1m04s  planner-1 sonnet  attempt 2",
@@ -73,7 +73,7 @@ def test_sixty_columns_lose_details_and_no_row(busy: FakeProject) -> None:
     assert _picture(busy, 59) == [
         RUN,
         "✓ plan                             0.1s  planner-1 sonnet",
-        "✗ build                            0.1s  exit_code",
+        "✗ build                            0.1s  exit code",
         "⠋ implement                       1m04s",
         "    thinking about it",
         "⠋   implement@api                 1m04s  planner-1 sonnet",

@@ -105,9 +105,13 @@ def _row(scene: Scene, task: Task, depth: int, canvas: Canvas, name_width: int) 
 
 def _details(scene: Scene, task: Task) -> list[str]:
     who = " ".join(part for part in (task.agent or "", scene.model_of(task)) if part)
-    why = task.reason or (task.outcome.value if task.outcome and not task.is_good else "")
+    why = task.reason or (_outcome(task) if not task.is_good else "")
     again = f"attempt {task.attempts}" if task.attempts > 1 else ""
     return [part for part in (why, who, _usage([task]), again) if part]
+
+
+def _outcome(task: Task) -> str:
+    return task.outcome.value.replace("_", " ") if task.outcome else ""
 
 
 def _usage(tasks: Sequence[Task]) -> str:
