@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+import psutil
 
 from fusion_kit.core.states import FINAL_RUNS
 from tests.stories.stage import Runner, Stage
@@ -13,6 +16,7 @@ from tests.stories.stage import Runner, Stage
 _LONGEST_S = 2.5  # about what the play takes undisturbed
 _FIRST_MOMENTS_S = 0.2
 _SMALLEST_STEP_S = 0.002
+_WITH_ITS_GIT = 0.4  # how often
 _ENOUGH = 200  # beginnings of one run, before it counts as stuck
 
 
@@ -51,10 +55,22 @@ class Killer:
         said = way(runner)
         if runner.is_over:
             return False
+        with_git = self.chance.random() < _WITH_ITS_GIT and self._kill_git_of(runner)
         runner.kill()
         self.kills += 1
-        self.moments.append(said)
+        self.moments.append(f"{said} with its Git" if with_git else said)
         return True
+
+    def _kill_git_of(self, runner: Runner) -> bool:
+        """Kill what Git it waits for, before it can notice, as a service manager does; return whether there was any."""
+        runner.send(signal.SIGSTOP)
+        try:
+            found = [child for child in psutil.Process(runner.process.pid).children() if child.name() == "git"]
+            for child in found:
+                child.kill()
+        except psutil.Error:  # it ended in this very moment
+            return False
+        return bool(found)
 
     def _early(self, runner: Runner) -> str:
         return self._wait(runner, self.chance.uniform(0.0, _FIRST_MOMENTS_S))
