@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from fusion_kit.bootstrap.places import link_for_people
 from fusion_kit.bootstrap.premises import Premises
+from fusion_kit.clock import SystemClock
 from fusion_kit.coordination.attempt_folder import attempt_folder
 from fusion_kit.coordination.book import Watch
 from fusion_kit.coordination.requests import Bundle, RunRequest, StopSignal
@@ -96,6 +97,15 @@ class Project(Premises):
         row = self.views.run(run)
         with self._fusion({}) as fusion:
             asyncio.run(fusion.cancel(row.id, by))
+
+    def is_owned(self, run: str) -> bool:
+        """Return whether a living process works on the run; true where that cannot be found out."""
+        from fusion_kit.persistence.owners import Ownership
+
+        try:
+            return Ownership(self.state, SystemClock().now).is_owned(run)
+        except OSError:  # a state that we may only read
+            return True
 
     def attempt_folder(self, run: str, task: str, number: int) -> Path:
         """Return the folder with `out.log` and `err.log` of one attempt."""

@@ -159,6 +159,10 @@ class Project(Protocol):
         """Stop a run for good."""
         ...
 
+    def is_owned(self, run: str) -> bool:
+        """Return whether a living process works on the run."""
+        ...
+
     def attempt_folder(self, run: str, task: str, number: int) -> Path:
         """Return the folder with `out.log` and `err.log` of one attempt."""
         ...

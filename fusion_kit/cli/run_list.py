@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fusion_kit.cli.documents import run_item, seconds_between
-from fusion_kit.cli.project import Views
+from fusion_kit.cli.project import Project, Views
 from fusion_kit.cli.session import Session
 from fusion_kit.cli.style import bold, columns, cyan, dim, green, red, yellow
 from fusion_kit.cli.words import duration_text, moment
@@ -37,15 +37,17 @@ class RunRequest:
     after: int | None = None
 
 
-def list_runs(session: Session, views: Views, request: RunRequest, nothing: str) -> None:
+def list_runs(session: Session, request: RunRequest, nothing: str) -> None:
     """Print a page of runs, the newest first, or say that there is `nothing`; raises `NotATime`."""
+    project = session.project()
+    views = project.views
     since = moment(request.since, SystemClock().now()) if request.since else None
     states = request.states or None
     runs = views.runs(states=states, since=since, limit=request.limit, after=request.after)
     is_whole = len(runs) < request.limit
     session.show.listing(
         [run_item(run) for run in runs],
-        run_lines(runs, views),
+        run_lines(runs, project),
         next_after=None if is_whole else views.cursor(runs[-1].id),
         total=views.count_runs(states=states, since=since),
     )
@@ -53,9 +55,9 @@ def list_runs(session: Session, views: Views, request: RunRequest, nothing: str)
         session.show.say(nothing)
 
 
-def run_lines(runs: Sequence[Run], views: Views) -> Iterator[str]:
-    """Yield one line for each run: what became of it, when, how long, and its tasks."""
-    yield from columns([[bold(run.id), coloured(run.state), *_times(run), _tasks(run, views)] for run in runs])
+def run_lines(runs: Sequence[Run], project: Project) -> Iterator[str]:
+    """Yield one line for each run: what became of it, when, how long, its tasks, and whether its process is gone."""
+    yield from columns([[bold(run.id), coloured(run.state), *_times(run), _doing(run, project)] for run in runs])
 
 
 def coloured(state: RunState) -> str:
@@ -66,6 +68,11 @@ def coloured(state: RunState) -> str:
 def _times(run: Run) -> list[str]:
     start = (run.started_at or run.created_at)[:16].replace("T", " ")
     return [start, duration_text(seconds_between(run.started_at, run.finished_at))]
+
+
+def _doing(run: Run, project: Project) -> str:
+    is_left = run.state in (RunState.QUEUED, RunState.RUNNING) and not project.is_owned(run.id)
+    return _tasks(run, project.views) + (yellow("; its process is gone: resume it") if is_left else "")
 
 
 def _tasks(run: Run, views: Views) -> str:

@@ -9,12 +9,12 @@ from fusion_kit.cli.documents import seconds_between
 from fusion_kit.cli.nesting import nested
 from fusion_kit.cli.project import Views
 from fusion_kit.cli.run_list import coloured
-from fusion_kit.cli.style import bold, columns, dim
+from fusion_kit.cli.style import bold, columns, dim, yellow
 from fusion_kit.cli.summary import result_lines
 from fusion_kit.cli.words import duration_text
 from fusion_kit.core.errors import UsageError
 from fusion_kit.core.run import Run
-from fusion_kit.core.states import FINAL_RUNS, TaskState
+from fusion_kit.core.states import FINAL_RUNS, RunState, TaskState
 from fusion_kit.core.task import Task
 
 
@@ -34,14 +34,16 @@ def chosen_run(views: Views, name: str | None) -> Run:
     return newest[0]
 
 
-def status_lines(run: Run, tasks: Sequence[Task], now: datetime) -> Iterator[str]:
-    """Yield the run and its tasks as they stand at `now`."""
+def status_lines(run: Run, tasks: Sequence[Task], now: datetime, way_on: str | None = None) -> Iterator[str]:
+    """Yield the run and its tasks as they stand at `now`; `way_on` is what to type for a run that nobody works on."""
     if run.state in FINAL_RUNS:
         yield from result_lines(run, tasks)
     else:
         elapsed = duration_text(_elapsed(run.started_at, None, now))
         yield f"{bold(run.id)} {coloured(run.state)} {dim(elapsed)}".rstrip()
         yield from (f"reason: {run.reason}" for _ in range(bool(run.reason)))
+        if way_on:
+            yield yellow(f"{'' if run.state is RunState.PAUSED else 'its process is gone: '}`{way_on}` goes on with it")
     states = {task.id: task.state for task in tasks}
     rows = [
         [

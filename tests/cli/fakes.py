@@ -82,6 +82,7 @@ class FakeProject:
         self.requests: list[RunRequest] = []
         self.workflow = WorkflowSpec("hello", (TaskSpec("plan", Kind.RUN, run="true"),), inputs={})
         self.secrets: dict[str, str] = {}
+        self.has_owner = True
         self._watch: Watch | None = None
 
     def tell(self, *drafts: Draft) -> None:
@@ -124,6 +125,9 @@ class FakeProject:
 
     def cancel(self, run: str, by: str) -> None:
         self.tell(Draft(e.RunCancelRequested(by=by), run=run), Draft(e.RunCancelled(by=by), run=run))
+
+    def is_owned(self, run: str) -> bool:
+        return self.has_owner
 
     def attempt_folder(self, run: str, task: str, number: int) -> Path:
         return self.state / "runs" / run / "tasks" / task / str(number)

@@ -107,3 +107,12 @@ def test_status_without_any_run_says_what_to_do(projects: FakeProjects) -> None:
         2,
         "error: There was no run in this project yet.\nhint: `fusion-kit list` shows what can be run.\n",
     )
+
+
+def test_a_run_whose_process_is_gone_is_told_from_one_that_runs(two_runs: FakeProject, projects: FakeProjects) -> None:
+    two_runs.has_owner = False
+    assert cli("ps", projects=projects).out == (
+        f"{RUN}  running  2026-01-31 12:00    1 waiting, 1 running; its process is gone: resume it\n"
+    )
+    status = cli("status", RUN, projects=projects).out.splitlines()
+    assert status[1] == f"its process is gone: `fusion-kit resume {RUN}` goes on with it"

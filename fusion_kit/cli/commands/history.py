@@ -25,4 +25,4 @@ def command(
     from fusion_kit.cli.run_list import RunRequest, list_runs
 
     session = session_of(ctx)
-    list_runs(session, session.project().views, RunRequest(tuple(status or ()), since, limit, after), "No run matches.")
+    list_runs(session, RunRequest(tuple(status or ()), since, limit, after), "No run matches.")

@@ -19,8 +19,10 @@ def command(
     from fusion_kit.clock import SystemClock
 
     session = session_of(ctx)
-    views = session.project().views
-    found = chosen_run(views, run)
-    tasks = views.tasks(found.id)
-    lines = status_lines(found, tasks, SystemClock().now())
+    project = session.project()
+    name = chosen_run(project.views, run).id
+    is_owned = project.is_owned(name)  # asked first: a run that ends meanwhile has ended, and was not left
+    found, tasks = project.views.run(name), project.views.tasks(name)
+    way_on = None if is_owned else session.command("resume", name)
+    lines = status_lines(found, tasks, SystemClock().now(), way_on)
     session.show.document(run_document(found, tasks, of_run(found, tasks)), lines)
