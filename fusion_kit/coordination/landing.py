@@ -11,7 +11,7 @@ from fusion_kit.core.code import CommitConflict, Landing
 
 
 async def land(execution: Execution, frame: Frame) -> tuple[str | None, str | None]:
-    """Merge and return the branch and its commit; (None, None) where no task changed anything. Raises `CommitConflict`."""
+    """Merge, and return the branch and its commit; (None, None) where nothing changed. Raises `CommitConflict`."""
     run = execution.book.run
     found = tips_of(execution.book, frame.graph.leaves())
     commits = {task: commit for task, commit in found.items() if commit != run.base}
