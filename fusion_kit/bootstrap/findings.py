@@ -104,6 +104,7 @@ def _python(_premises: Premises) -> Iterator[Finding]:
 
 
 def _git(premises: Premises) -> Iterator[Finding]:
+    premises.has_commits()  # asks Git as the person would, who may be refused
     facts = _facts(premises)
     if facts is None:
         hint = "`git init && git add -A && git commit -m 'First commit'`"

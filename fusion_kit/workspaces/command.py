@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fusion_kit.workspaces.errors import GitFailed, GitMissing, GitTimedOut, GitTooOld
+from fusion_kit.workspaces.errors import GitFailed, GitMissing, GitTimedOut, GitTooOld, SomebodyElses
 
 MINIMUM = "2.38"  # merge-tree --write-tree
 
@@ -55,6 +56,7 @@ _OVERRIDES = (
     "log.showSignature=false",
     "advice.addEmbeddedRepo=false",
 )
+_DUBIOUS = re.compile(r"dubious ownership in repository at '(.*)'")
 _VERSION = re.compile(rb"(\d+)\.(\d+)")
 
 
@@ -115,8 +117,11 @@ class Git:
         return answer
 
     def as_person(self, checkout: Path, *args: str, allowed: tuple[int, ...] = (0,)) -> Answer:
-        """Run a command that only reads, in a person's checkout, with their own configuration."""
+        """Run a command that reads a checkout, with the person's own configuration; raises `SomebodyElses`."""
         answer = self._call([self.program(), "--no-pager", *args], checkout, _persons_environment(), b"")
+        refused = _DUBIOUS.search(answer.said) if answer.code == 128 else None
+        if refused:
+            raise SomebodyElses(path=checkout, repository=shlex.quote(refused[1]))
         if answer.code not in allowed:
             raise GitFailed(command=" ".join(args[:3]), code=answer.code, said=answer.said[-2000:])
         return answer

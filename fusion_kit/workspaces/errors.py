@@ -28,6 +28,12 @@ class GitTooOld(UsageError):
     hint = "Install Git {minimum} or newer: https://git-scm.com/downloads"
 
 
+class SomebodyElses(UsageError):
+    """The repository around {path} belongs to another user, and Git refuses to work in it."""
+
+    hint = "If you trust it: git config --global --add safe.directory {repository}"
+
+
 class GitFailed(FusionError):
     """`git {command}` failed with code {code}: {said}."""
 
