@@ -43,6 +43,8 @@ class Screen:
                 self._end(ending)
             elif final is not None:
                 self._steer(parameters, final, found[0])
+            elif other == "\t":
+                self._print(" " * (8 - self.column % 8))
             else:
                 self.strange.append(other)
 
