@@ -68,6 +68,7 @@ def _parser(error: Any) -> tuple[int, str, str, str]:
     path = ctx.command_path if ctx is not None else "fusion-kit"
     close = sorted(getattr(error, "possibilities", None) or ())
     sentence = (error.message if close else error.format_message()).strip().rstrip(".").replace("Value error, ", "")
+    sentence = sentence.replace(": Input should be", ": it should be")
     message = f"{sentence}; did you mean {close[0]}?" if close else f"{sentence}."
     return exit_codes.USAGE, "usage", message, f"`{path} --help` explains it."
 

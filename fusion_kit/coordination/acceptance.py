@@ -30,7 +30,7 @@ class Accepted:
 def accepted(request: RunRequest, views: Views, *, has_commits: bool) -> Accepted:
     """Return what `request` asks for; `has_commits` is true where there is no repository to have any.
 
-    Raises `NotFound`, `NotYet`, `NoBudget`, `NoSandbox`, `NoCommits` or `NothingToTake`.
+    Raises `NoSuchTask`, `NotYet`, `NoBudget`, `NoSandbox`, `NoCommits` or `NothingToTake`.
     """
     bundle = selected(request.bundle, request.until or request.only)
     refuse_unsupported(bundle, request.max_cost_usd)

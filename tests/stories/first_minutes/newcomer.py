@@ -101,8 +101,8 @@ def _seen(path: Path) -> str:
     facts = path.lstat()
     if path.is_symlink():
         return f"-> {path.readlink()}"
-    if not path.is_file():
-        return f"{stat.filemode(facts.st_mode)} {facts.st_mtime_ns}"
+    if not path.is_file():  # its time moves when a reader of the index comes and goes; what is in it is told anyway
+        return stat.filemode(facts.st_mode)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return f"{stat.filemode(facts.st_mode)} {facts.st_mtime_ns} {digest}"
 
