@@ -83,7 +83,7 @@ def test_inputs_come_from_words_files_and_json(bob: Newcomer) -> None:
         "-i",
         "b=yes",
         "-i",
-        "s=@good.env",
+        "s=@list.yml",
         "-e",
         "WORD=w",
         "-q",
