@@ -15,12 +15,24 @@ def main() -> None:
     sys.exit(call(sys.argv[1:], Bootstrap()))
 
 
+def _meant(words: list[str]) -> list[str]:
+    """What people type before they know any command: nothing, `--version`, `help` and `help COMMAND`."""
+    match words:
+        case [] | ["help"]:
+            return ["--help"]
+        case ["--version" | "-V", *rest]:
+            return ["version", *rest]
+        case ["help", command, *_]:
+            return [command, "--help"]
+    return words
+
+
 def call(words: Sequence[str], projects: Projects) -> int:
     """Run one command line and return its exit code; every outcome has been printed."""
     from fusion_kit.cli.app import command_line
     from fusion_kit.cli.failures import report
 
-    words = list(words) or ["--help"]
+    words = _meant(list(words))
     session = Session(projects, Settings())
     try:
         result = command_line().main(words, prog_name="fusion-kit", standalone_mode=False, obj=session)

@@ -33,3 +33,12 @@ def test_there_is_no_page_of_a_command_that_has_gone() -> None:
 
 def test_no_words_at_all_lead_to_the_first_page() -> None:
     assert cli().out == cli("--help").out
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [([], ["--help"]), (["help"], ["--help"]), (["help", "run"], ["run", "--help"]), (["--version"], ["version"])],
+)
+def test_what_people_type_before_they_know_any_command_works(typed: list[str], meant: list[str]) -> None:
+    assert cli(*typed) == cli(*meant)
+    assert cli(*typed).code == 0
