@@ -13,7 +13,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +82,20 @@ def complaint(job: Job) -> str:
         return f"The input {str(job.stdin)!r} could not be opened."
     program = job.argv[0]
     path = str(job.cwd / program) if "/" in program else program
-    if shutil.which(path, path=job.env.get("PATH", os.defpath)) is None:
+    if not _is_there(path, job.env.get("PATH", os.defpath)):
         return f"The program {program!r} could not be executed: No such file or directory."
     return ""
+
+
+def _is_there(program: str, search: str) -> bool:
+    """Whether a program can be executed; where it was found is remembered, that it was not is not."""
+    found = _search(program, search)
+    return (found is not None and os.access(found, os.X_OK)) or shutil.which(program, path=search) is not None
+
+
+@lru_cache(maxsize=256)
+def _search(program: str, search: str) -> str | None:
+    return shutil.which(program, path=search)
 
 
 def launch_wrapper(job: Job, folder: Path, lock: int) -> int:
