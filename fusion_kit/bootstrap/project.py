@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from fusion_kit.clock import SystemClock
 from fusion_kit.coordination.attempt_folder import attempt_folder
 from fusion_kit.coordination.book import Watch
 from fusion_kit.coordination.requests import Bundle, RunRequest, StopSignal
+from fusion_kit.core.errors import FusionError
 from fusion_kit.core.run import Run
 
 if TYPE_CHECKING:
@@ -72,7 +74,9 @@ class Project(Premises):
         secrets = resolved(request.bundle, request.secrets, os.environ)
         with self._fusion(secrets) as fusion:
             await self._freeze_trust(fusion)
-            return await fusion.run(replace(request, secrets=secrets), watch, stop)
+            ended = await fusion.run(replace(request, secrets=secrets), watch, stop)
+        self._retire()
+        return ended
 
     async def resume(self, run: str, watch: Watch, stop: StopSignal, secrets: Mapping[str, str] | None = None) -> Run:
         """Go on with a run; its secrets are asked for anew, because they were never recorded."""
@@ -84,6 +88,21 @@ class Project(Premises):
         found = resolved(bundle, secrets or {}, os.environ)
         with self._fusion(found) as fusion:
             return await fusion.resume(row.id, watch, stop, found)
+
+    def _retire(self) -> None:
+        """Apply the configured retention; how the run ended stands whatever becomes of this."""
+        if self.config.retention_s is None:
+            return
+        from fusion_kit.persistence.retention import retire
+
+        with suppress(FusionError, OSError):
+            retire(
+                self.state,
+                older_than=timedelta(seconds=self.config.retention_s),
+                now=SystemClock().now,
+                project=self.config.project or self.root.name,
+                source=f"retention:{os.getpid()}",
+            )
 
     async def _freeze_trust(self, fusion: Fusion) -> None:
         """Take over the person's Git filters and identity before any agent of this run can touch them."""

@@ -33,6 +33,7 @@ from fusion_kit.core.facts.run import (
     RunStarted,
 )
 from fusion_kit.core.facts.system import (
+    LogCheckpoint,
     LogRepaired,
     MergeCompleted,
     MergeFailed,
@@ -69,6 +70,7 @@ __all__ = [
     "Draft",
     "Event",
     "Fact",
+    "LogCheckpoint",
     "LogRepaired",
     "MergeCompleted",
     "MergeFailed",
@@ -126,7 +128,9 @@ TaskFact = (
     | TaskCancelled
 )
 AgentFact = AgentSpawned | AgentIdle | AgentWorking | AgentPaused | AgentResumed | AgentErrored | AgentTerminated
-OtherFact = WorkspaceSalvaged | MergeCompleted | MergeFailed | LogRepaired | SystemPaused | SystemResumed
+OtherFact = (
+    WorkspaceSalvaged | MergeCompleted | MergeFailed | LogCheckpoint | LogRepaired | SystemPaused | SystemResumed
+)
 AnyFact = RunFact | TaskFact | AgentFact | OtherFact
 
 FACTS: dict[str, type[Fact]] = {kind.type: kind for kind in get_args(AnyFact)}

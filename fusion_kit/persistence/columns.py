@@ -52,11 +52,11 @@ def columns_of(held: Held) -> dict[str, object]:
     return {**columns, "seq": held.seq, "born": held.born}
 
 
-def held_in(kind: type[Entity], row: sqlite3.Row) -> Held:
-    """Return the entity that a row holds."""
+def held_in(kind: type[Entity], row: sqlite3.Row | Mapping[str, object]) -> Held:
+    """Return the entity that a row holds; a column it lacks is as it is by default."""
     columns: Mapping[str, object] = dict(row)
-    values = {name: _value(kind, name, columns[name]) for name in _NAMES[kind]}
-    return Held(kind(**values), row["seq"], row["born"])  # type: ignore[arg-type]
+    values = {name: _value(kind, name, columns[name]) for name in _NAMES[kind] if name in columns}
+    return Held(kind(**values), columns["seq"], columns["born"])  # type: ignore[arg-type]
 
 
 def _value(kind: type[Entity], name: str, stored: object) -> object:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from fusion_kit.core.events import Draft, LogRepaired
 from fusion_kit.persistence import sql
+from fusion_kit.persistence.checkpoint import checkpoint_name, newest, read
 from fusion_kit.persistence.disk import Disk
 from fusion_kit.persistence.errors import LedgerDamaged
 from fusion_kit.persistence.index import Index
@@ -26,7 +27,7 @@ from fusion_kit.persistence.segments import Position, segment_name, segments
 from fusion_kit.persistence.tail import bytes_from, set_aside
 
 _TABLES = ("event", "run", "task", "agent")
-_OURS = re.compile(r"\d{12}\.jsonl|LOCK")
+_OURS = re.compile(r"\d{12}\.(jsonl|checkpoint\.json)|LOCK")
 
 
 class Ill(StrEnum):
@@ -68,9 +69,10 @@ def repair(state_dir: Path, *, project: str, source: str, now: Callable[[], date
         return []
     disk = Disk()
     with _locked(state_dir) as log:
+        said = list(_bad_checkpoints(state_dir, disk))
         good = _last_good(log)
         repairs = list(_cut_behind(state_dir, disk, good))
-        said = [f"{fact.bytes} bytes of {fact.segment} were moved to quarantine/{fact.quarantine}" for fact in repairs]
+        said += [f"{fact.bytes} bytes of {fact.segment} were moved to quarantine/{fact.quarantine}" for fact in repairs]
         said += _witness(state_dir, disk, good)
         Index(state_dir / "index.db").discard()
     ledger = Ledger.open(state_dir, project=project, source=source, now=now)
@@ -132,8 +134,22 @@ def _leftovers(state_dir: Path) -> Iterator[Finding]:
     for name in Disk().names(state_dir / "log"):
         if not _OURS.fullmatch(name):
             yield Finding(Ill.LEFTOVER, f"log/{name} is no part of the log")
+        elif name != "LOCK" and int(name[:12]) < newest(Disk(), state_dir / "log"):
+            yield Finding(Ill.LEFTOVER, f"log/{name} was retired and waits to be deleted")
     for name in Disk().names(state_dir / "quarantine"):
         yield Finding(Ill.LEFTOVER, f"quarantine/{name} was set aside by a repair")
+
+
+def _bad_checkpoints(state_dir: Path, disk: Disk) -> Iterator[str]:
+    """Set aside checkpoints that cannot be read: nothing can go on from them."""
+    folder, quarantine = state_dir / "log", state_dir / "quarantine"
+    while (first := newest(disk, folder)) and read(disk, folder, first) is None:
+        name = checkpoint_name(first)
+        quarantine.mkdir(mode=0o700, parents=True, exist_ok=True)
+        disk.rename(folder / name, quarantine / name)
+        disk.sync_folder(quarantine)
+        disk.sync_folder(folder)
+        yield f"the checkpoint {name} was moved to quarantine"
 
 
 def _last_good(log: Log) -> Position:
@@ -142,6 +158,8 @@ def _last_good(log: Log) -> Position:
     good = log.position
     try:
         fresh.index.open()
+        fresh.begin()
+        good = log.position
         for _ in fresh.catch_up():
             good = log.position
     except LedgerDamaged:

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from itertools import chain
 
 from fusion_kit.core.errors import IllegalMove
+from fusion_kit.core.events import LogCheckpoint
 from fusion_kit.core.fold import OrphanEvent
+from fusion_kit.persistence.columns import event_in
 from fusion_kit.persistence.index import Index, Mark
 from fusion_kit.persistence.lines import Line
-from fusion_kit.persistence.log import Log
+from fusion_kit.persistence.log import Log, Rebased
 from fusion_kit.persistence.rows import Rows
 
 
@@ -27,6 +29,7 @@ class IndexedLog:
         self.rows = Rows(index)
         self.last_ts = ""
         self.pending: list[Line] = []
+        self._is_rebased = False
 
     def start(self) -> None:
         """Open the index and stand where it ends, or rebuild it; raises `LedgerDamaged`."""
@@ -36,10 +39,30 @@ class IndexedLog:
             self.renew()
 
     def catch_up(self) -> Iterator[Line]:
-        """Fold in what others wrote, yielding it; raises `LedgerDamaged`."""
-        for lines in self.log.catch_up():
-            self.took(self._folded(lines))
-            yield from lines
+        """Fold in what others wrote, yielding it; raises `LedgerDamaged`.
+
+        Where others made a checkpoint everything is read anew from there; what they retired unseen is not yielded.
+        """
+        try:
+            for lines in self.log.catch_up():
+                self.took(self._folded(lines))
+                self._is_rebased |= any(type(line.event.fact) is LogCheckpoint for line in lines)
+                yield from lines
+        except Rebased:
+            self._is_rebased = True
+        if self._is_rebased:
+            yield from self._rebased()
+
+    def begin(self) -> None:
+        """Stand at the beginning of the log with the rows of its checkpoint, if it has one; raises `LedgerDamaged`."""
+        self.log.rewind()
+        self.rows.forget()
+        self.pending.clear()
+        self._is_rebased = False
+        self.last_ts = ""
+        if self.log.base:
+            self.rows.adopt(self.log.base.held)
+            self.last_ts = self.log.base.ts
 
     def took(self, lines: list[Line]) -> None:
         """These lines are in the log and in the rows; the index will follow."""
@@ -106,13 +129,29 @@ class IndexedLog:
             raise self.log.damage(why) from error
         return lines
 
-    def _rebuild(self) -> None:
-        """Read the whole log; an index that knew more than the log stays as it was, as the only witness."""
-        known = self.index.mark()
-        self.log.rewind()
+    def _rebased(self) -> Iterator[Line]:
+        """Go on from the newest checkpoint; yield what lies behind the events known before."""
+        known = self.log.position
+        self.index.open()
+        mark = self.index.mark()
         self.rows.forget()
         self.pending.clear()
-        self.last_ts = ""
+        self._is_rebased = False
+        if mark is None or mark.position != known or self.log.grew():
+            self._rebuild()
+            yield from (Line(event_in(row), row["data"]) for row in self.index.query("every_event", after=known.seq))
+
+    def _rebuild(self) -> None:
+        """Read the whole log; whoever holds no lock begins again where a checkpoint is made meanwhile."""
+        try:
+            self._rebuild_once()
+        except Rebased:
+            self._rebuild()
+
+    def _rebuild_once(self) -> None:
+        """Read the log once; an index that knew more than the log stays as it was, as the only witness."""
+        known = self.index.mark()
+        self.begin()
         with self.index.rebuilding() as db:
             self.index.fill(db, chain.from_iterable(self._all()))
             if known and known.position.seq > self.log.position.seq:

@@ -139,6 +139,19 @@ class Ledger:
             self._catch_up()
             self._indexed.flush()
 
+    @contextmanager
+    def alone(self) -> Iterator[tuple[IndexedLog, Callable[[Draft], Event]]]:
+        """Keep everybody else from the log for the block; give it, read to its end, and a way to record one fact."""
+        with self._mutex, self._told(), self._log.held():
+            self._catch_up()
+            yield self._indexed, self._record
+
+    def _record(self, draft: Draft) -> Event:
+        result = self._write([[draft]])[0]
+        if isinstance(result, FusionError):
+            raise result
+        return result[0]
+
     def close(self) -> None:
         """Bring the index up to the log and let go of both; closing twice does nothing."""
         with self._mutex:

@@ -9,11 +9,16 @@ from pathlib import Path
 
 from fusion_kit.core.events import LogRepaired
 from fusion_kit.persistence import lock
+from fusion_kit.persistence.checkpoint import Checkpoint, checkpoint_name, newest, read
 from fusion_kit.persistence.disk import Disk
 from fusion_kit.persistence.errors import LedgerDamaged
 from fusion_kit.persistence.lines import SEAL_BYTES, Line, crc_at_end
 from fusion_kit.persistence.segments import SEGMENT_BYTES, START, Position, batches, segment_name, segments
 from fusion_kit.persistence.tail import bytes_from, cut, is_torn
+
+
+class Rebased(Exception):
+    """Where a log stood is gone, because a checkpoint took its place."""
 
 
 class Log:
@@ -30,6 +35,7 @@ class Log:
         self.folder = state / "log"
         self.position = START
         self.repairs: list[LogRepaired] = []
+        self.base: Checkpoint | None = None
         self._disk = disk or Disk()
         self._writes = writes
         self._segment_bytes = segment_bytes
@@ -50,28 +56,53 @@ class Log:
                 lock.drop(self._lock_fd)
 
     def grew(self) -> bool:
-        """Whether there may be something behind the position; costs two system calls."""
+        """Whether there may be something behind the position, or it was retired; costs three system calls."""
         if self._fd is None:
             return True
-        return self._disk.size(self._fd) != self.position.offset or self._has_next()
+        return self._disk.size(self._fd) != self.position.offset or self._has_next() or self._is_gone()
 
     def rewind(self) -> None:
-        """Stand at the beginning again."""
+        """Stand at the beginning again: behind the newest checkpoint, which is `base` then; raises `LedgerDamaged`."""
+        first = newest(self._disk, self.folder)
         self._stand_at(START)
+        try:
+            self.base = read(self._disk, self.folder, first) if first else None
+        except FileNotFoundError:  # whoever holds no lock may meet the next retirement
+            self.rewind()
+            return
+        if first and self.base is None:
+            why = f"{checkpoint_name(first)} is not what was written"
+            raise self.damage(why)
+        self._stand_at(self.base.position if self.base else START)
+
+    @property
+    def is_rebased(self) -> bool:
+        """Whether there is a newer checkpoint than the one this log began with."""
+        return newest(self._disk, self.folder) != (self.base.position.first if self.base else 0)
 
     def resume_at(self, position: Position) -> bool:
         """Stand at a place known from before, if a line with that CRC still ends there."""
         self._stand_at(position)
-        if position.offset < SEAL_BYTES or not self._disk.exists(self._path(position.first)):
+        if not self._disk.exists(self._path(position.first)):
             return False
-        end = self._disk.read(self._open(), SEAL_BYTES, position.offset - SEAL_BYTES)
+        if position.offset == 0:
+            return self._crc_before(position.first) == position.crc
+        end = self._disk.read(self._open(), SEAL_BYTES, max(0, position.offset - SEAL_BYTES))
         return crc_at_end(end) == position.crc
 
     def catch_up(self) -> Iterator[list[Line]]:
         """Yield every whole batch behind the position, moving it; a torn end is cut off and noted in `repairs`.
 
-        The lock is held, or the log is only read. Raises `LedgerDamaged`.
+        The lock is held, or the log is only read. Raises `LedgerDamaged`, and `Rebased` where the place was retired.
         """
+        try:
+            yield from self._batches()
+        except (LedgerDamaged, FileNotFoundError):
+            if newest(self._disk, self.folder) > self.position.first:
+                raise Rebased from None
+            raise
+
+    def _batches(self) -> Iterator[list[Line]]:
         while self._has_segment():
             fd = self._open()
             if self._disk.size(fd) != self.position.offset:
@@ -85,7 +116,12 @@ class Log:
         """Begin a new segment if there is none yet or this one is full; the lock is held."""
         is_fresh = self._fd is None and not self._has_segment()
         if is_fresh or self.position.offset >= self._segment_bytes:
-            first = self._next_first
+            self.roll()
+
+    def roll(self) -> None:
+        """Begin a new segment, unless this one is still empty; the lock is held, and the log is read to its end."""
+        first = self._next_first
+        if self._fd is None or first != self.position.first:
             fd = self._disk.open(self._path(first), os.O_RDWR | os.O_APPEND | os.O_CREAT)
             self._stand_at(Position(first, 0, self.position.seq, self.position.crc))
             self._fd = fd
@@ -125,6 +161,20 @@ class Log:
         """Whether a segment follows; one without an event bears the name of its own successor."""
         return self._next_first != self.position.first and self._disk.exists(self._path(self._next_first))
 
+    def _is_gone(self) -> bool:
+        return not self._disk.exists(self._path(self.position.first))
+
+    def _crc_before(self, first: int) -> int | None:
+        """Return the CRC at the end of the segment before the one named `first`."""
+        earlier = [other for other in segments(self._disk, self.folder) if other < first]
+        if not earlier:
+            return None
+        fd = self._disk.open(self._path(earlier[-1]), os.O_RDONLY)
+        try:
+            return crc_at_end(self._disk.read(fd, SEAL_BYTES, max(0, self._disk.size(fd) - SEAL_BYTES)))
+        finally:
+            self._disk.close(fd)
+
     def _path(self, first: int) -> Path:
         return self.folder / segment_name(first)
 
@@ -148,7 +198,8 @@ class Log:
     def _has_segment(self) -> bool:
         if self._fd is not None or self._disk.exists(self._path(self.position.first)):
             return True
-        if self.position == START and not segments(self._disk, self.folder):
+        here = self.position
+        if here.offset == 0 and all(first < here.first for first in segments(self._disk, self.folder)):
             return False
         raise self._damage(what="is missing")
 
@@ -169,6 +220,8 @@ class Log:
             self.repairs.append(cut(self._disk, self.state / "quarantine", fd, tail, self.position))
 
     def _check_end(self) -> None:
+        if self._is_gone():
+            raise self._damage(what="is missing")
         if not self._end_was_checked:
             last = segments(self._disk, self.folder)[-1]
             if last > self.position.first:

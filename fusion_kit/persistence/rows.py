@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, cast, get_args
 
 from fusion_kit.core.agent import Agent
@@ -70,6 +70,14 @@ class Rows:
         self._undo.append((kind, key, before))
         self._held[kind][key] = Held(entity, event.seq, before.born if before else event.seq)
         self._changed[kind, key] = None
+
+    def adopt(self, rows: Iterable[Held]) -> None:
+        """Take rows over as they stand, from a checkpoint."""
+        for held in rows:
+            kind, entity = type(held.entity), held.entity
+            key = (entity.run, entity.id) if isinstance(entity, Task) else (entity.id,)
+            self._held[kind][key] = held
+            self._changed[kind, key] = None
 
     def undo_to(self, mark: int = 0) -> None:
         """Take back what was applied since `mark`, a value of `done`."""

@@ -163,6 +163,8 @@ class Views:
                     self._bring_up(self._indexed)
             else:
                 self._bring_up(self._indexed)
+        if not self._is_shared and self._indexed.log.is_rebased:  # who takes no lock may read of it before it is done
+            self._indexed.renew()
         return self._indexed
 
     def _bring_up(self, indexed: IndexedLog) -> None:

@@ -50,6 +50,18 @@ class LogRepaired(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class LogCheckpoint(Fact):
+    """What lives on of everything before the event `first` goes into a file, and what is older than wanted goes."""
+
+    type: ClassVar[str] = "log.checkpoint"
+    first: int
+    file: str
+    sha256: str
+    events: int
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
 class SystemPaused(Fact):
     """The machine cannot take more, for instance because its disk is full; nothing new is started."""
 
