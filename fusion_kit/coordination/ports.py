@@ -10,7 +10,7 @@ from typing import Protocol
 
 from fusion_kit.coordination.requests import Bundle
 from fusion_kit.core.agent import Agent
-from fusion_kit.core.code import Desk, DeskOrder, KeepOrder, Kept, Landing, Repository
+from fusion_kit.core.code import Desk, DeskOrder, KeepOrder, Kept, Landing, Marked, Outside, OutsideChange, Repository
 from fusion_kit.core.events import Draft, Event
 from fusion_kit.core.process import Exit, Job, Liveness
 from fusion_kit.core.run import Run
@@ -79,6 +79,10 @@ class Views(Protocol):
         """Return all instances, or those of one definition, by id."""
         ...
 
+    def made_from(self, cache_key: str) -> Task | None:
+        """Return the latest task that was done with this cache key; None where there is none."""
+        ...
+
 
 class Workspaces(Protocol):
     """Places to work, and the code that moves between them."""
@@ -104,6 +108,53 @@ class Workspaces(Protocol):
 
     async def land(self, landing: Landing) -> str:
         """Merge the commits into the branch and return its tip; raises `CommitConflict`."""
+        ...
+
+    async def freeze(self) -> None:
+        """Take over the person's filters and identity, before any agent of a run can touch them."""
+        ...
+
+    async def tip(self, branch: str) -> str | None:
+        """Return the commit a branch stands at; None where there is no such branch."""
+        ...
+
+    async def assemble(self, landing: Landing) -> str:
+        """Return the commit that the landing would bring its branch to, without moving the branch.
+
+        The same landing always gives the same commit. Raises `CommitConflict`.
+        """
+        ...
+
+    async def publish(self, landing: Landing, commit: str) -> None:
+        """Move the branch from `landing.expected` to `commit`, by compare-and-swap; done before, it does nothing.
+
+        Raises `RefMoved` where the branch stands elsewhere, and `TargetBusy` where it is checked out and that
+        checkout cannot be moved forward.
+        """
+        ...
+
+    async def mark_conflicts(self, parents: Mapping[str, str]) -> Marked:
+        """Return one commit with all parents' (task -> commit) work in which conflicts stand between Git's markers."""
+        ...
+
+    async def unresolved(self, commit: str, files: Sequence[str]) -> tuple[str, ...]:
+        """Return those of `files` that still hold conflict markers in a commit."""
+        ...
+
+    async def clashes(self, commit: str, desk: Desk) -> tuple[str, ...]:
+        """Return the files in which a commit and what lies in a workspace now would not merge."""
+        ...
+
+    async def digest(self, commit: str | None, patterns: Sequence[str]) -> str:
+        """Return a hash of the files that match, in a commit, or with None in the project's folder as it lies there."""
+        ...
+
+    async def outside(self) -> Outside:
+        """Return what the person's checkout and the shared Git folder look like now."""
+        ...
+
+    async def keep_patch(self, change: OutsideChange, into: Path) -> None:
+        """Write the text of what changed outside of all workspaces to a file."""
         ...
 
 
@@ -196,6 +247,10 @@ class Owners(Protocol):
 
     def acquire(self, run: str) -> AbstractContextManager[None]:
         """Own the run while the block lasts; raises `RunOwned` if somebody living does."""
+        ...
+
+    def acquire_group(self, group: str, run: str) -> AbstractContextManager[None]:
+        """Be the one run of a concurrency group while the block lasts; raises `GroupBusy`, which names the run."""
         ...
 
     def is_owned(self, run: str) -> bool:

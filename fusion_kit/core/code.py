@@ -69,6 +69,16 @@ class Landing:
     base: str
     commits: Mapping[str, str]  # task -> commit
     expected: str | None = None
+    strategy: str = "merge"  # merge | squash | rebase
+    message: str = ""  # of a squash; empty: the tasks' own
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A commit in which the conflicts in `files` stand between markers; no files: it merged."""
+
+    commit: str
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +92,61 @@ class Repository:
     dirty: tuple[str, ...] = field(default=())  # uncommitted paths that worktrees will not have
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What lies outside of all workspaces and may not be touched there: names and hashes, nothing of the content.
+
+    `files` are uncommitted paths of the person's checkout (path -> hash, empty: deleted), `refs` all refs but those of
+    fusion-kit (ref -> commit, `HEAD` among them), `executes` hooks and configuration keys that run programs.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    refs: Mapping[str, str] = field(default_factory=dict)
+    executes: Mapping[str, str] = field(default_factory=dict)
+
+    def since(self, before: Outside) -> OutsideChange:
+        """Return what differs from how it was before."""
+        return OutsideChange(
+            _differing(before.files, self.files),
+            _differing(before.refs, self.refs),
+            _differing(before.executes, self.executes),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideChange:
+    """Names of what changed outside of all workspaces."""
+
+    paths: tuple[str, ...] = ()
+    refs: tuple[str, ...] = ()
+    executes: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether anything did."""
+        return bool(self.paths or self.refs or self.executes)
+
+
+def _differing(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    names = before.keys() | now.keys()
+    return tuple(sorted(name for name in names if before.get(name) != now.get(name)))
+
+
 class CommitConflict(FusionError):
     """The work of {left} and {right} does not merge: {files}."""
 
     hint = "Let one of them need the other, or keep their files apart; both branches are kept."
+
+
+class RefMoved(FusionError):
+    """{ref} is not where this run left it: {said}."""
+
+    hint = "Somebody moved, deleted or locked it; both commits are kept. Look with: git log --oneline {ref}"
+
+
+class TargetBusy(FusionError):
+    """{branch} is checked out in {checkout}, and that cannot be moved forward: {reason}."""
+
+    hint = "Commit or put away what is there, then: fusion-kit merge {run}"
 
 
 class PolicyRefusal(FusionError):

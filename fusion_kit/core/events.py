@@ -22,34 +22,47 @@ from fusion_kit.core.facts.agent import (
     AgentWorking,
 )
 from fusion_kit.core.facts.base import Fact, Severity
+from fusion_kit.core.facts.code import (
+    MergeCompleted,
+    MergeFailed,
+    MergeForeseen,
+    MergeGated,
+    MergeRefused,
+    MergeWaiting,
+    WorkspaceCleaned,
+    WorkspaceEscaped,
+    WorkspaceSalvaged,
+)
 from fusion_kit.core.facts.run import (
+    RunAdjusted,
     RunCancelled,
     RunCancelRequested,
     RunCompleted,
     RunFailed,
     RunPaused,
+    RunPauseRequested,
     RunQueued,
     RunResumed,
+    RunResumeRequested,
+    RunRetried,
     RunStarted,
 )
-from fusion_kit.core.facts.system import (
-    LogCheckpoint,
-    LogRepaired,
-    MergeCompleted,
-    MergeFailed,
-    SystemPaused,
-    SystemResumed,
-    WorkspaceSalvaged,
-)
+from fusion_kit.core.facts.system import LogCheckpoint, LogRepaired, SystemPaused, SystemResumed
 from fusion_kit.core.facts.task import (
     TaskAdopted,
+    TaskApproved,
     TaskAssigned,
     TaskCancelled,
     TaskCompleted,
     TaskCreated,
     TaskExpanded,
     TaskFailed,
+    TaskHeld,
+    TaskPaused,
     TaskQueued,
+    TaskRejected,
+    TaskReset,
+    TaskResumed,
     TaskRetried,
     TaskSkipped,
     TaskStarted,
@@ -74,20 +87,29 @@ __all__ = [
     "LogRepaired",
     "MergeCompleted",
     "MergeFailed",
+    "MergeForeseen",
+    "MergeGated",
+    "MergeRefused",
+    "MergeWaiting",
     "OtherFact",
+    "RunAdjusted",
     "RunCancelRequested",
     "RunCancelled",
     "RunCompleted",
     "RunFact",
     "RunFailed",
+    "RunPauseRequested",
     "RunPaused",
     "RunQueued",
+    "RunResumeRequested",
     "RunResumed",
+    "RunRetried",
     "RunStarted",
     "Severity",
     "SystemPaused",
     "SystemResumed",
     "TaskAdopted",
+    "TaskApproved",
     "TaskAssigned",
     "TaskCancelled",
     "TaskCompleted",
@@ -95,11 +117,18 @@ __all__ = [
     "TaskExpanded",
     "TaskFact",
     "TaskFailed",
+    "TaskHeld",
+    "TaskPaused",
     "TaskQueued",
+    "TaskRejected",
+    "TaskReset",
+    "TaskResumed",
     "TaskRetried",
     "TaskSkipped",
     "TaskStarted",
     "UnknownEvent",
+    "WorkspaceCleaned",
+    "WorkspaceEscaped",
     "WorkspaceSalvaged",
     "data_of",
     "event_from",
@@ -113,23 +142,54 @@ class UnknownEvent(FusionError):
     hint = "It was written by a newer release: upgrade fusion-kit."
 
 
-RunFact = RunQueued | RunStarted | RunPaused | RunResumed | RunCancelRequested | RunCompleted | RunFailed | RunCancelled
+RunFact = (
+    RunQueued
+    | RunStarted
+    | RunPaused
+    | RunResumed
+    | RunRetried
+    | RunAdjusted
+    | RunPauseRequested
+    | RunResumeRequested
+    | RunCancelRequested
+    | RunCompleted
+    | RunFailed
+    | RunCancelled
+)
 TaskFact = (
     TaskCreated
     | TaskQueued
+    | TaskHeld
     | TaskExpanded
     | TaskAssigned
     | TaskStarted
     | TaskAdopted
+    | TaskPaused
+    | TaskResumed
+    | TaskApproved
+    | TaskRejected
     | TaskRetried
     | TaskCompleted
     | TaskFailed
     | TaskSkipped
     | TaskCancelled
+    | TaskReset
+    | MergeRefused
 )
 AgentFact = AgentSpawned | AgentIdle | AgentWorking | AgentPaused | AgentResumed | AgentErrored | AgentTerminated
 OtherFact = (
-    WorkspaceSalvaged | MergeCompleted | MergeFailed | LogCheckpoint | LogRepaired | SystemPaused | SystemResumed
+    WorkspaceSalvaged
+    | WorkspaceEscaped
+    | WorkspaceCleaned
+    | MergeForeseen
+    | MergeGated
+    | MergeWaiting
+    | MergeCompleted
+    | MergeFailed
+    | LogCheckpoint
+    | LogRepaired
+    | SystemPaused
+    | SystemResumed
 )
 AnyFact = RunFact | TaskFact | AgentFact | OtherFact
 

@@ -27,6 +27,7 @@ class Run:
     error: Mapping[str, object] | None = None
     reason: str | None = None
     cancel_requested: bool = False
+    pause_requested: bool = False
     resumes: int = 0
     created_at: str = ""
     started_at: str | None = None

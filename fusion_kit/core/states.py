@@ -72,16 +72,17 @@ class Outcome(StrEnum):
     UPSTREAM_FAILED = "upstream_failed"
     LOST = "lost"  # its process vanished without an exit record
     PHANTOM = "phantom"  # claimed done, never done
+    REJECTED = "rejected"  # a person said no
     CANCELLED = "cancelled"
     SKIPPED = "skipped"
 
 
 RUN_MOVES: dict[RunState, frozenset[RunState]] = {
-    RunState.QUEUED: frozenset({RunState.RUNNING, RunState.FAILED, RunState.CANCELLED}),
+    RunState.QUEUED: frozenset({RunState.RUNNING, RunState.PAUSED, RunState.FAILED, RunState.CANCELLED}),
     RunState.RUNNING: frozenset({RunState.PAUSED, RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED}),
     RunState.PAUSED: frozenset({RunState.RUNNING, RunState.FAILED, RunState.CANCELLED}),
-    RunState.COMPLETED: frozenset(),
-    RunState.FAILED: frozenset({RunState.RUNNING}),  # retried by a person
+    RunState.COMPLETED: frozenset({RunState.RUNNING}),  # retried by a person
+    RunState.FAILED: frozenset({RunState.RUNNING}),
     RunState.CANCELLED: frozenset({RunState.RUNNING}),
 }
 
@@ -104,10 +105,10 @@ TASK_MOVES: dict[TaskState, frozenset[TaskState]] = {
     TaskState.PAUSED: frozenset(
         {TaskState.RUNNING, TaskState.QUEUED, TaskState.COMPLETED, TaskState.FAILED, TaskState.CANCELLED}
     ),
-    TaskState.COMPLETED: frozenset(),
-    TaskState.FAILED: frozenset({TaskState.QUEUED}),  # retried by a person
-    TaskState.CANCELLED: frozenset({TaskState.QUEUED}),
-    TaskState.SKIPPED: frozenset({TaskState.WAITING}),  # what it waited for is retried
+    TaskState.COMPLETED: frozenset({TaskState.WAITING}),  # retried by a person, or something before it was
+    TaskState.FAILED: frozenset({TaskState.WAITING}),
+    TaskState.CANCELLED: frozenset({TaskState.WAITING}),
+    TaskState.SKIPPED: frozenset({TaskState.WAITING}),
 }
 
 AGENT_MOVES: dict[AgentState, frozenset[AgentState]] = {

@@ -17,6 +17,8 @@ class Task:
     kind: str
     state: TaskState = TaskState.WAITING
     outcome: Outcome | None = None
+    waits: Mapping[str, object] | None = None  # why it is held or paused: `reason`, `message`, and what a question asks
+    answer: Mapping[str, object] | None = None  # what a person said: `approved`, `by`, `inputs` or `message`
     name: str = ""
     section: str = "tasks"
     parent: str | None = None
@@ -35,6 +37,11 @@ class Task:
     outputs: Mapping[str, object] = field(default_factory=dict)
     artifacts: tuple[Mapping[str, object], ...] = ()
     usage: Mapping[str, object] | None = None
+    reserved: Mapping[str, float] = field(default_factory=dict)  # for the attempt under way, of the run's limits
+    spent: Mapping[str, float] = field(default_factory=dict)  # by all attempts that have ended
+    unmetered: int = 0  # attempts of an agent that did not say what they cost
+    cache_key: str | None = None
+    refused: Mapping[str, object] | None = None  # its work broke the gate: `gate`, `commit`, `log`
     error: Mapping[str, object] | None = None
     reason: str | None = None
     created_at: str = ""

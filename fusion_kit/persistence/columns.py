@@ -32,10 +32,11 @@ def _tuple(text: str) -> tuple[object, ...]:
 
 
 _STATES: dict[type[Entity], Callable[[str], object]] = {Run: RunState, Task: TaskState, Agent: AgentState}
+_OBJECTS = ("inputs", "settings", "outputs", "error", "usage", "waits", "answer", "reserved", "spent", "refused")
 _FROM_TEXT: dict[str, Callable[[str], object]] = {
     "outcome": Outcome,
-    "cancel_requested": bool,
-    **dict.fromkeys(("inputs", "settings", "outputs", "error", "usage"), json.loads),
+    **dict.fromkeys(("cancel_requested", "pause_requested"), bool),
+    **dict.fromkeys(_OBJECTS, json.loads),
     **dict.fromkeys(("needs", "capabilities", "artifacts"), _tuple),
 }
 _JSON = frozenset(name for name, read in _FROM_TEXT.items() if read in (json.loads, _tuple))

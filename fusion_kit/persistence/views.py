@@ -88,6 +88,11 @@ class Views:
         """Return the nodes of a run in the order in which they were created."""
         return [cast(Task, held_in(Task, row).entity) for row in self._query("list_tasks", run=run)]
 
+    def made_from(self, cache_key: str) -> Task | None:
+        """Return the latest task that was done with this cache key; None where there is none."""
+        row = self._one("get_made_from", cache_key=cache_key)
+        return cast(Task, held_in(Task, row).entity) if row is not None else None
+
     def counts(self, run: str) -> dict[TaskState, int]:
         """Return how many nodes of a run are in each state that any is in."""
         return {TaskState(row["state"]): row["number"] for row in self._query("count_tasks", run=run)}

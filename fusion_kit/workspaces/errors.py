@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from fusion_kit.core.code import RefMoved, TargetBusy
 from fusion_kit.core.errors import FusionError, UsageError
+
+__all__ = [
+    "BadName",
+    "GitFailed",
+    "GitMissing",
+    "GitTimedOut",
+    "GitTooOld",
+    "Names",
+    "NoCommits",
+    "NoSuchCommit",
+    "OutsideWorkspace",
+    "RefMoved",
+    "SetupFailed",
+    "SomebodyElses",
+    "TargetBusy",
+]
 
 
 class Names(tuple[str, ...]):
@@ -60,18 +77,6 @@ class NoSuchCommit(FusionError):
     """The repository does not hold the commit {commit}."""
 
     hint = "Somebody may have run `git gc --prune=now`; begin a new run from a branch."
-
-
-class RefMoved(FusionError):
-    """{ref} is not where this run left it: {said}."""
-
-    hint = "Somebody moved, deleted or locked it; both commits are kept. Look with: git log --oneline {ref}"
-
-
-class TargetBusy(FusionError):
-    """{branch} is checked out in {checkout}, and that cannot be moved forward: {reason}."""
-
-    hint = "Commit or put away what is there, then: fusion-kit merge {run}"
 
 
 class SetupFailed(FusionError):

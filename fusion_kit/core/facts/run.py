@@ -50,6 +50,41 @@ class RunResumed(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class RunRetried(Fact):
+    """A person had an ended run go on: the tasks named, and what comes after them, wait again."""
+
+    type: ClassVar[str] = "workflow.retried"
+    owner: str = ""
+    by: str = ""
+    tasks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunAdjusted(Fact):
+    """A person changed settings of a run under way, such as `max_cost_usd`; those not named stay as they are."""
+
+    type: ClassVar[str] = "workflow.adjusted"
+    settings: Mapping[str, object]
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPauseRequested(Fact):
+    """A person asked, perhaps from another terminal, that everything of it stand still."""
+
+    type: ClassVar[str] = "workflow.pause_requested"
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumeRequested(Fact):
+    """A person asked the living owner of a paused run to let it go on."""
+
+    type: ClassVar[str] = "workflow.resume_requested"
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RunCancelRequested(Fact):
     """A person asked, perhaps from another terminal, that it stop for good."""
 

@@ -1,4 +1,4 @@
-"""Facts about workspaces, merges, the log and the machine."""
+"""Facts about the log and the machine."""
 
 from __future__ import annotations
 
@@ -6,36 +6,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fusion_kit.core.facts.base import Fact, Severity
-
-
-@dataclass(frozen=True, slots=True)
-class WorkspaceSalvaged(Fact):
-    """Work that no branch holds was kept under a salvage ref before its files were touched."""
-
-    type: ClassVar[str] = "workspace.salvaged"
-    severity: ClassVar[Severity] = Severity.WARNING
-    ref: str
-    commit: str
-
-
-@dataclass(frozen=True, slots=True)
-class MergeCompleted(Fact):
-    """The work of the run's last tasks was merged and its result branch moved."""
-
-    type: ClassVar[str] = "merge.completed"
-    branch: str
-    commit: str
-    tasks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class MergeFailed(Fact):
-    """The work of two tasks does not merge; both branches are kept."""
-
-    type: ClassVar[str] = "merge.failed"
-    severity: ClassVar[Severity] = Severity.ERROR
-    tasks: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

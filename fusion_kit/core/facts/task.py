@@ -35,6 +35,69 @@ class TaskQueued(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class TaskHeld(Fact):
+    """It may not start yet though there is room: `reason` is `budget`, `lock` or `breaker`, `message` says by whom."""
+
+    type: ClassVar[str] = "task.held"
+    severity: ClassVar[Severity] = Severity.DEBUG
+    reason: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPaused(Fact):
+    """It stands still: `reason` is `approval`, `quota`, `budget` or `person`.
+
+    An approval has an id of its own, so that no answer is ever taken for another question, a `form` (name -> JSON
+    Schema) and a deadline (UTC text).
+    """
+
+    type: ClassVar[str] = "task.paused"
+    severity: ClassVar[Severity] = Severity.WARNING
+    reason: str
+    message: str = ""
+    approval: str | None = None
+    form: Mapping[str, object] = field(default_factory=dict)
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResumed(Fact):
+    """Its attempt goes on from where a person had paused it."""
+
+    type: ClassVar[str] = "task.resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskApproved(Fact):
+    """A person said yes; the owner of the run takes note of it as soon as there is one."""
+
+    type: ClassVar[str] = "task.approved"
+    approval: str
+    by: str = ""
+    inputs: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRejected(Fact):
+    """A person said no."""
+
+    type: ClassVar[str] = "task.rejected"
+    severity: ClassVar[Severity] = Severity.WARNING
+    approval: str
+    by: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReset(Fact):
+    """It waits again, because a person retries it or something before it; what it spent stays counted."""
+
+    type: ClassVar[str] = "task.reset"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TaskExpanded(Fact):
     """A matrix or a sub-workflow became nodes of its own; it ends when they have ended."""
 
@@ -58,6 +121,7 @@ class TaskStarted(Fact):
     number: int
     base: str | None = None
     branch: str | None = None
+    reserved: Mapping[str, float] = field(default_factory=dict)  # of the run's limits: `cost_usd`, `tokens`
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +144,7 @@ class TaskRetried(Fact):
     commit: str | None = None  # what its branch holds of this attempt
     delay_s: float = 0.0
     counts: bool = True
+    usage: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +161,7 @@ class TaskCompleted(Fact):
     commit: str | None = None
     flags: tuple[str, ...] = ()
     error: Mapping[str, object] | None = None
+    cache_key: str | None = None  # equal keys mean: nothing that could change the result has changed
 
 
 @dataclass(frozen=True, slots=True)

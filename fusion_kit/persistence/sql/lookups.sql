@@ -16,5 +16,8 @@ CREATE INDEX event_run ON event (run, seq) WHERE run IS NOT NULL;
 -- :index_run_born Lists of runs begin with the newest.
 CREATE INDEX run_born ON run (born);
 
+-- :index_task_cache_key A result is found by what it was made from, whichever run made it.
+CREATE INDEX task_cache_key ON task (cache_key, born) WHERE cache_key IS NOT NULL;
+
 -- :index_task_born The nodes of a run are listed in the order in which they were created.
 CREATE INDEX task_born ON task (run, born);

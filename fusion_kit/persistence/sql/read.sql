@@ -27,6 +27,10 @@ SELECT count(*) FROM run
    AND (:since IS NULL OR created_at >= :since)
    AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)));
 
+-- :get_made_from The latest task that was completed with this cache key.
+SELECT * FROM task INDEXED BY task_cache_key
+ WHERE cache_key = :cache_key AND state = 'completed' AND outcome = 'success' ORDER BY born DESC LIMIT 1;
+
 -- :list_tasks The nodes of a run in the order in which they were created.
 SELECT * FROM task INDEXED BY task_born WHERE run = :run ORDER BY born;
 

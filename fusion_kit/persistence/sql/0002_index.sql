@@ -18,17 +18,20 @@ CREATE TABLE event (
 CREATE TABLE run (
   id TEXT PRIMARY KEY, workflow TEXT NOT NULL, state TEXT NOT NULL, digest TEXT NOT NULL, source TEXT NOT NULL,
   inputs TEXT NOT NULL, settings TEXT NOT NULL, base TEXT, target TEXT, outputs TEXT NOT NULL, branch TEXT,
-  "commit" TEXT, error TEXT, reason TEXT, cancel_requested INTEGER NOT NULL, resumes INTEGER NOT NULL,
+  "commit" TEXT, error TEXT, reason TEXT, cancel_requested INTEGER NOT NULL,
+  pause_requested INTEGER NOT NULL, resumes INTEGER NOT NULL,
   created_at TEXT NOT NULL, started_at TEXT, finished_at TEXT, seq INTEGER NOT NULL, born INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- :make_task One row for each node of each run.
 CREATE TABLE task (
-  run TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, outcome TEXT, name TEXT NOT NULL,
+  run TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, outcome TEXT,
+  waits TEXT, answer TEXT, name TEXT NOT NULL,
   section TEXT NOT NULL, parent TEXT, key TEXT, needs TEXT NOT NULL, priority INTEGER NOT NULL,
   capabilities TEXT NOT NULL, agent TEXT, attempt TEXT, attempts INTEGER NOT NULL, counted INTEGER NOT NULL,
   base TEXT, branch TEXT, "commit" TEXT, exit_code INTEGER, outputs TEXT NOT NULL, artifacts TEXT NOT NULL,
-  usage TEXT, error TEXT, reason TEXT, created_at TEXT NOT NULL, started_at TEXT, finished_at TEXT,
+  usage TEXT, reserved TEXT NOT NULL, spent TEXT NOT NULL, unmetered INTEGER NOT NULL, cache_key TEXT, refused TEXT,
+  error TEXT, reason TEXT, created_at TEXT NOT NULL, started_at TEXT, finished_at TEXT,
   seq INTEGER NOT NULL, born INTEGER NOT NULL,
   PRIMARY KEY (run, id)
 ) WITHOUT ROWID;
@@ -48,4 +51,4 @@ CREATE TABLE mark (
 );
 
 -- :stamp_version An index of another version is deleted and rebuilt, whichever is the newer.
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
