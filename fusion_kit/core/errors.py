@@ -46,6 +46,12 @@ class IllegalMove(FusionError):
     """The {kind} cannot go from {old} to {new}."""
 
 
+class GroupBusy(FusionError):
+    """The concurrency group {group!r} is taken by run {run}."""
+
+    hint = "Wait for it (`fusion-kit status {run}`), or stop it with `fusion-kit cancel {run}`."
+
+
 class BadId(UsageError):
     """{name!r} cannot be the id of a {kind}."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from fusion_kit.core.ids import checked
+from fusion_kit.core.errors import GroupBusy
+from fusion_kit.core.ids import checked, slug
 from fusion_kit.persistence import lock
 from fusion_kit.persistence.errors import RunOwned
 from fusion_kit.persistence.ledger import timestamp
@@ -24,6 +25,7 @@ class Ownership:
     def __init__(self, state_dir: Path, now: Callable[[], datetime]) -> None:
         """Own nothing yet."""
         self._runs = state_dir / "runs"
+        self._groups = state_dir / "groups"
         self._now = now
         self._mine: dict[int, str] = {}  # descriptor -> since when
 
@@ -42,6 +44,21 @@ class Ownership:
             yield
         finally:
             self._mine.pop(fd, None)
+            os.close(fd)
+
+    @contextmanager
+    def acquire_group(self, group: str, run: str) -> Iterator[None]:
+        """Be the one run of a concurrency group for the block; raises `GroupBusy`, which names the run that is."""
+        path = self._groups / f"{slug(group)}.lock"
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = lock.opened(path)
+        try:
+            with lock.holding(self._groups / "LOCK"):  # whoever finds the lock taken finds the note written
+                if not lock.take(fd, wait=False):
+                    raise GroupBusy(group=group, run=_note_in(path, ("run",))["run"])
+                _write(fd, {"run": run, **_here(), "since": timestamp(self._now())})
+            yield
+        finally:
             os.close(fd)
 
     def is_owned(self, run: str) -> bool:
@@ -66,15 +83,7 @@ class Ownership:
             self._note(fd)
 
     def _note(self, fd: int) -> None:
-        note = {
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-            "since": self._mine[fd],
-            "beat": timestamp(self._now()),
-        }
-        data = json.dumps(note).encode("ascii") + b"\n"
-        os.lseek(fd, 0, os.SEEK_SET)
-        os.ftruncate(fd, os.write(fd, data))
+        _write(fd, {**_here(), "since": self._mine[fd], "beat": timestamp(self._now())})
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -86,8 +95,22 @@ class Ownership:
         return self._runs / checked("run", run) / "owner.lock"
 
 
+def _here() -> dict[str, object]:
+    return {"pid": os.getpid(), "host": socket.gethostname()}
+
+
+def _write(fd: int, note: Mapping[str, object]) -> None:
+    data = json.dumps(note).encode("ascii") + b"\n"
+    os.lseek(fd, 0, os.SEEK_SET)
+    os.ftruncate(fd, os.write(fd, data))
+
+
 def _owner_in(path: Path) -> dict[str, str]:
-    unknown = dict.fromkeys(("pid", "host", "since", "beat"), "unknown")
+    return _note_in(path, ("pid", "host", "since", "beat"))
+
+
+def _note_in(path: Path, names: Sequence[str]) -> dict[str, str]:
+    unknown = dict.fromkeys(names, "unknown")
     try:
         note = json.loads(path.read_bytes()[:_NOTE_BYTES])
     except (OSError, ValueError):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fusion_kit.coordination.requests import Bundle
 from fusion_kit.core.code import CommitConflict, Desk, DeskOrder, KeepOrder, Kept, Landing, Repository
-from fusion_kit.core.errors import FusionError
+from fusion_kit.core.errors import FusionError, GroupBusy
 
 
 class Taken(FusionError):
@@ -83,6 +83,7 @@ class FakeFolders:
         self.root = root
         self.bundles: dict[str, Bundle] = {}
         self.owned: set[str] = set()
+        self.groups: dict[str, str] = {}
         self.beats = 0
 
     def freeze(self, run: str, bundle: Bundle) -> None:
@@ -107,6 +108,17 @@ class FakeFolders:
             yield
         finally:
             self.owned.discard(run)
+
+    @contextmanager
+    def acquire_group(self, group: str, run: str) -> Iterator[None]:
+        """Be the group's one run; raises `GroupBusy`."""
+        if group in self.groups:
+            raise GroupBusy(group=group, run=self.groups[group])
+        self.groups[group] = run
+        try:
+            yield
+        finally:
+            del self.groups[group]
 
     def is_owned(self, run: str) -> bool:
         """Return whether the run is owned."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fusion_kit.core.errors import BadId
+from fusion_kit.core.errors import BadId, GroupBusy
 from fusion_kit.persistence.errors import NetworkFileSystem, RunOwned
 from fusion_kit.persistence.owners import Ownership
 from fusion_kit.persistence.place import refuse_network
@@ -77,6 +77,38 @@ def test_ownership_ends_with_the_process_however_it_dies(tmp_path: Path) -> None
 def test_a_name_that_is_no_id_becomes_no_path(tmp_path: Path) -> None:
     with pytest.raises(BadId):
         Ownership(tmp_path, still).is_owned("../other")
+
+
+def test_a_concurrency_group_has_one_run_which_is_named_to_others(tmp_path: Path) -> None:
+    one, other = Ownership(tmp_path, still), Ownership(tmp_path, still)
+    with one.acquire_group("Deploy to prod", RUN):
+        (path,) = tmp_path.glob("groups/*.lock")
+        note = {"run": RUN, "pid": os.getpid(), "host": socket.gethostname(), "since": NOON_TEXT}
+        assert json.loads(path.read_text()) == note
+        with pytest.raises(GroupBusy) as refusal, other.acquire_group("Deploy to prod", "flow-20261122-bbbbbb"):
+            pass
+        assert refusal.value.facts == {"group": "Deploy to prod", "run": RUN}
+        with other.acquire_group("deploy to prod", "flow-20261122-bbbbbb"):
+            pass
+    with other.acquire_group("Deploy to prod", "flow-20261122-bbbbbb"):
+        pass
+
+
+def test_a_group_whose_run_was_killed_is_free(tmp_path: Path) -> None:
+    program = OWNER.replace(".acquire(sys.argv[2])", '.acquire_group("../deploy", sys.argv[2])')
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path), RUN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with child:
+        assert child.stdout
+        assert child.stdout.readline() == "mine\n"
+        ownership = Ownership(tmp_path, still)
+        with pytest.raises(GroupBusy, match=f"'../deploy' is taken by run {RUN}"):
+            ownership.acquire_group("../deploy", "flow-20261122-bbbbbb").__enter__()
+        child.kill()
+        child.wait()
+        with ownership.acquire_group("../deploy", "flow-20261122-bbbbbb"):
+            assert {path.name for path in tmp_path.iterdir()} == {"groups"}
 
 
 MOUNTS = """/dev/sda1 / ext4 rw 0 0
