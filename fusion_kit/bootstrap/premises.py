@@ -54,7 +54,7 @@ class Premises:
         if not self.is_in_git:
             from fusion_kit.bootstrap.plain import PlainFolder
 
-            return PlainFolder()
+            return PlainFolder(self.root)
         from fusion_kit.workspaces.git import GitWorkspaces
         from fusion_kit.workspaces.settings import WorkspaceSettings
 

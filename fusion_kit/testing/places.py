@@ -1,4 +1,4 @@
-"""Workspaces and run folders without Git: commits are sets of files, and merging is union."""
+"""Workspaces and run folders without Git: commits are sets of files."""
 
 from __future__ import annotations
 
@@ -9,8 +9,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fusion_kit.coordination.requests import Bundle
-from fusion_kit.core.code import CommitConflict, Desk, DeskOrder, KeepOrder, Kept, Landing, Repository
+from fusion_kit.core.code import (
+    CommitConflict,
+    Desk,
+    DeskOrder,
+    KeepOrder,
+    Kept,
+    Landing,
+    Marked,
+    Outside,
+    OutsideChange,
+    RefMoved,
+    Repository,
+    TargetBusy,
+)
 from fusion_kit.core.errors import FusionError, GroupBusy
+from fusion_kit.core.globs import matches
+from fusion_kit.testing.merging import is_marked, merged
 
 
 class Taken(FusionError):
@@ -25,6 +40,9 @@ class FakeWorkspaces:
         self.root = root
         self.commits: dict[str, dict[str, str]] = {"base": {}}
         self.branches: dict[str, str] = {}
+        self.busy: dict[str, str] = {}  # branch -> why its checkout cannot be moved
+        self.lying: dict[str, str] = {}  # the files in the project's folder
+        self.around = Outside()
         self._kept: dict[str, Kept] = {}
 
     async def repository(self) -> Repository | None:
@@ -71,8 +89,75 @@ class FakeWorkspaces:
 
     async def land(self, landing: Landing) -> str:
         """Merge and move the branch."""
-        self.branches[landing.branch] = await self.combine(landing.commits)
-        return self.branches[landing.branch]
+        commit = await self.assemble(landing)
+        await self.publish(landing, commit)
+        return commit
+
+    async def freeze(self) -> None:
+        """Return: there is no configuration to take over."""
+
+    async def tip(self, branch: str) -> str | None:
+        """Return where a branch stands; `main` is there from the beginning."""
+        return self.branches.get(branch, "base" if branch == "main" else None)
+
+    async def assemble(self, landing: Landing) -> str:
+        """Return the tasks' changes on top of the branch, whatever the strategy; raises `CommitConflict`."""
+        base = self.commits[landing.base]
+        start = landing.expected or landing.base
+        files, owner = dict(self.commits[start]), dict.fromkeys(self.commits[start], landing.branch)
+        for task, commit in landing.commits.items():
+            work = self.commits[commit]
+            files, clashing = merged(base, files, work)
+            if clashing:
+                raise CommitConflict(left=owner.get(clashing[0], landing.branch), right=task, files=clashing)
+            owner |= {path: task for path in work if work[path] != base.get(path)}
+        return self._commit(files)
+
+    async def publish(self, landing: Landing, commit: str) -> None:
+        """Move the branch; raises `RefMoved`, and `TargetBusy` where `busy` says so."""
+        tip = await self.tip(landing.branch)
+        if tip == commit:
+            return
+        if tip != landing.expected:
+            raise RefMoved(ref=f"refs/heads/{landing.branch}", said=f"it stands at {tip}, not at {landing.expected}")
+        if landing.branch in self.busy:
+            raise TargetBusy(
+                branch=landing.branch, checkout=self.root, reason=self.busy[landing.branch], run=landing.run
+            )
+        self.branches[landing.branch] = commit
+
+    async def mark_conflicts(self, parents: Mapping[str, str]) -> Marked:
+        """Return all parents' files in one commit, with both contents between markers where they differ."""
+        files: dict[str, str] = {}
+        found: dict[str, None] = {}
+        for _task, commit in sorted(parents.items()):
+            files, clashing = merged(self.commits["base"], files, self.commits[commit])
+            found |= dict.fromkeys(clashing)
+        return Marked(self._commit(files), tuple(found))
+
+    async def unresolved(self, commit: str, files: Sequence[str]) -> tuple[str, ...]:
+        """Return those of `files` with markers in them."""
+        return tuple(path for path in files if is_marked(self.commits[commit].get(path, "")))
+
+    async def clashes(self, commit: str, desk: Desk) -> tuple[str, ...]:
+        """Return the files that lie in the folder now and differ from what the commit made of them."""
+        lying = {found.name: found.read_text(encoding="utf-8") for found in sorted(desk.path.iterdir())}
+        return merged(self.commits[desk.base], lying, self.commits[commit])[1]
+
+    async def digest(self, commit: str | None, patterns: Sequence[str]) -> str:
+        """Return a hash of the files that match; what lies in the project's folder is `self.lying`."""
+        files = self.lying if commit is None else self.commits[commit]
+        found = {path: content for path, content in sorted(files.items()) if matches(path, patterns)}
+        return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+
+    async def outside(self) -> Outside:
+        """Return what a test says lies outside."""
+        return self.around
+
+    async def keep_patch(self, change: OutsideChange, into: Path) -> None:
+        """Write the names of what changed."""
+        into.parent.mkdir(parents=True, exist_ok=True)
+        into.write_text("".join(f"{name}\n" for name in (*change.paths, *change.refs)), encoding="utf-8")
 
 
 class FakeFolders:

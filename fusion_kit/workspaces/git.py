@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fusion_kit.core.code import Desk, DeskOrder, KeepOrder, Kept, Landing, Repository
+from fusion_kit.core.code import Desk, DeskOrder, KeepOrder, Kept, Landing, Marked, Repository
+from fusion_kit.workspaces.assembling import Assembler
 from fusion_kit.workspaces.checkouts import Checkouts
+from fusion_kit.workspaces.clashing import Foreseer
 from fusion_kit.workspaces.command import Git
 from fusion_kit.workspaces.desks import Desks
+from fusion_kit.workspaces.digesting import Digester
 from fusion_kit.workspaces.furnishing import Furnisher
 from fusion_kit.workspaces.keeping import Keeper, Now
 from fusion_kit.workspaces.landing import Lander
 from fusion_kit.workspaces.layout import Layout
+from fusion_kit.workspaces.marking import Marker
 from fusion_kit.workspaces.merging import Merger
 from fusion_kit.workspaces.refs import Refs
 from fusion_kit.workspaces.repository import Facts, Looker
@@ -45,7 +49,12 @@ class GitWorkspaces:
         self._looker = Looker(git, trusted, top, common)
         self._merger = merger
         self._keeper = Keeper(git, trusted, refs, snapshots, now)
-        self._lander = Lander(git, trusted, refs, merger, common)
+        self._marker = Marker(git, trusted, merger)
+        self._foreseer = Foreseer(git, trusted, merger, settings)
+        self._digester = Digester(git, trusted, top, common)
+        self._assembler = Assembler(git, trusted, refs, merger)
+        self._refs = refs
+        self._lander = Lander(git, trusted, refs, state, common)
         self._desks = Desks(git, layout, settings, trusted, refs, checkouts, furnisher, salvage)
 
     async def freeze(self) -> None:
@@ -82,7 +91,40 @@ class GitWorkspaces:
 
     async def land(self, landing: Landing) -> str:
         """Merge the commits into the branch and return its tip; raises `CommitConflict`, `TargetBusy`, `RefMoved`."""
-        return await asyncio.to_thread(self._lander.land, landing)
+        commit = await self.assemble(landing)
+        await self.publish(landing, commit)
+        return commit
+
+    async def tip(self, branch: str) -> str | None:
+        """Return the commit a branch stands at; None where there is no such branch."""
+        return await asyncio.to_thread(self._refs.tip, branch)
+
+    async def assemble(self, landing: Landing) -> str:
+        """Return the commit that the landing would bring its branch to; the same landing gives the same commit.
+
+        Raises `CommitConflict`, `NoSuchCommit`.
+        """
+        return await asyncio.to_thread(self._assembler.assemble, landing)
+
+    async def publish(self, landing: Landing, commit: str) -> None:
+        """Move the branch from `landing.expected` to `commit`, and clean checkouts of it along; raises as `Lander`."""
+        await asyncio.to_thread(self._lander.publish, landing, commit)
+
+    async def mark_conflicts(self, parents: Mapping[str, str]) -> Marked:
+        """Return one commit with all parents' (task -> commit) work in which conflicts stand between Git's markers."""
+        return await asyncio.to_thread(self._marker.mark, dict(parents))
+
+    async def unresolved(self, commit: str, files: Sequence[str]) -> tuple[str, ...]:
+        """Return those of `files` that still hold conflict markers in a commit."""
+        return await asyncio.to_thread(self._marker.unresolved, commit, files)
+
+    async def clashes(self, commit: str, desk: Desk) -> tuple[str, ...]:
+        """Return the files in which a commit and what lies in a workspace now would not merge; () if it cannot tell."""
+        return await asyncio.to_thread(self._foreseer.clashes, commit, desk, self._layout.folders(desk.agent))
+
+    async def digest(self, commit: str | None, patterns: Sequence[str]) -> str:
+        """Return a hash of the files that match, in a commit, or with None in the project's folder as it lies there."""
+        return await asyncio.to_thread(self._digester.digest, commit, patterns)
 
     async def retire(self, agent: str) -> tuple[str, ...]:
         """Salvage an agent's work, run the tear-down command and put its workspace away; return the salvage refs."""

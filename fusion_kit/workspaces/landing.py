@@ -1,77 +1,117 @@
-"""Bringing a run's work onto its branch: merged without a checkout, and never under a person's feet."""
+"""Moving a branch to what was assembled for it: by compare-and-swap, and never under a person's feet."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from fusion_kit.core.code import Landing
+from fusion_kit.workspaces.assembling import merge_ref
 from fusion_kit.workspaces.command import Git, Place
-from fusion_kit.workspaces.errors import GitFailed, Names, TargetBusy
-from fusion_kit.workspaces.merging import Merger, Part
+from fusion_kit.workspaces.errors import GitFailed, Names, RefMoved, TargetBusy
+from fusion_kit.workspaces.lock import held
 from fusion_kit.workspaces.names import commit_name, ref_name
 from fusion_kit.workspaces.refs import Move, Refs
 from fusion_kit.workspaces.repository import gitdir_of, modified, operation, own_index
 from fusion_kit.workspaces.trusted import Trusted
 
+_CLAIMS = ("rebase-merge/head-name", "rebase-apply/head-name")  # a checkout that will set this branch when it is done
+
 
 @dataclass(frozen=True, slots=True)
 class Lander:
-    """Lands the work of a run's last tasks."""
+    """Publishes; one at a time in a repository, so that two runs never take each other's half-done move for edits."""
 
     git: Git
     trusted: Trusted
     refs: Refs
-    merger: Merger
+    state: Path
     common_dir: Path
 
-    def land(self, landing: Landing) -> str:
-        """Return the branch's new tip; called again it answers the same.
+    def publish(self, landing: Landing, commit: str) -> None:
+        """Move the branch from `landing.expected` to `commit`; a branch that is there already is left alone.
 
-        Raises `CommitConflict`, `RefMoved`, and `TargetBusy` where the branch is checked out and cannot be moved there.
+        Raises `RefMoved`, and `TargetBusy` where the branch is checked out and cannot be moved there.
         """
         ref = ref_name(landing.branch)
-        start = landing.expected or commit_name(landing.base)
-        work = [Part((task,), commit_name(commit)) for task, commit in landing.commits.items()]
-        tip = self.merger.merged([Part((landing.branch,), start), *work])
-        if self.refs.tip(ref) == tip:
-            return tip
-        checkout = self._checkout_of(ref)
-        if checkout is not None:
-            self._forward(landing, checkout, start, tip)
-        self.refs.move([Move(ref, tip, landing.expected)], f"fusion-kit: {landing.run}")
-        return tip
+        with held(self.state / "landing.lock"):
+            tip = self.refs.tip(ref)
+            if tip == commit_name(commit):
+                return
+            if tip != landing.expected:
+                raise RefMoved(ref=ref, said=f"it stands {_at(tip)}, and not {_at(landing.expected)}")
+            start = landing.expected or commit_name(landing.base)
+            moved = self._forward_all(landing, ref, start, commit)
+            try:
+                self.refs.move([Move(ref, commit, landing.expected)], f"fusion-kit: {landing.run}")
+            except RefMoved:
+                with suppress(TargetBusy):
+                    for checkout in moved:
+                        self._forward(landing, checkout, commit, start)
+                raise
+        self._unpin(landing, commit)
 
-    def _checkout_of(self, ref: str) -> Path | None:
-        """Return where the branch is checked out, if anywhere."""
+    def _unpin(self, landing: Landing, commit: str) -> None:
+        """The branch holds it from now on."""
+        args = ("update-ref", "-d", merge_ref(landing.run), commit)
+        self.git.run(Place(self.common_dir), *args, allowed=(0, 1, 128))
+
+    def _forward_all(self, landing: Landing, ref: str, old: str, new: str) -> list[Path]:
+        """Look at every checkout of the branch before the first one is touched; return those that were moved."""
+        checkouts = list(self._checkouts_of(landing, ref))
+        behind = [checkout for checkout in checkouts if self._is_behind(landing, checkout, old, new)]
+        for checkout in behind:
+            self._forward(landing, checkout, old, new)
+        return behind
+
+    def _checkouts_of(self, landing: Landing, ref: str) -> Iterator[Path]:
+        """Yield where the branch is checked out; raises `TargetBusy` where one is being rebased."""
         listed = self.git.run(Place(self.common_dir), "worktree", "list", "--porcelain", "-z").out.decode(
             "utf-8", "surrogateescape"
         )
         for entry in listed.split("\0\0"):
             lines = entry.split("\0")
-            if f"branch {ref}" in lines and lines[0].startswith("worktree "):
-                return Path(lines[0].removeprefix("worktree "))
-        return None
+            checkout = Path(lines[0].removeprefix("worktree "))
+            if not lines[0].startswith("worktree ") or not (checkout / ".git").exists():
+                continue
+            if any(_text(gitdir_of(checkout, self.common_dir) / claim) == ref for claim in _CLAIMS):
+                raise self._busy(landing, checkout, "a rebase of it is going on")
+            if f"branch {ref}" in lines:
+                yield checkout
 
-    def _forward(self, landing: Landing, checkout: Path, old: str, new: str) -> None:
-        """Move a clean checkout's files and index; after a crash they may stand at `new` already."""
+    def _is_behind(self, landing: Landing, checkout: Path, old: str, new: str) -> bool:
+        """Return whether a clean checkout's files are still at `old`; after a crash they may stand at `new` already."""
         gitdir = gitdir_of(checkout, self.common_dir)
         if (busy := operation(gitdir)) is not None:
             raise self._busy(landing, checkout, f"a {busy} is going on")
         if not self._differs(checkout, gitdir, new):
-            return
+            return False
         if dirty := self._differs(checkout, gitdir, old):
             raise self._busy(landing, checkout, f"uncommitted changes in {Names(dirty)}")
-        place = Place(self.trusted.place().gitdir, work_tree=checkout, index=gitdir / "index")
+        return True
+
+    def _forward(self, landing: Landing, checkout: Path, old: str, new: str) -> None:
+        """Move a checkout's files and index; Git itself stops where a new file would be overwritten."""
+        index = gitdir_of(checkout, self.common_dir) / "index"
+        place = Place(self.trusted.place().gitdir, work_tree=checkout, index=index)
         try:
             self.git.run(place, "read-tree", "-m", "-u", "--end-of-options", old, new)
         except GitFailed as failure:
             raise self._busy(landing, checkout, str(failure.facts["said"])) from failure
 
     def _differs(self, checkout: Path, gitdir: Path, commit: str) -> list[str]:
-        """Changed files count; new ones that would be overwritten stop Git itself."""
         with own_index(self.git, self.trusted, checkout, gitdir, commit) as place:
             return modified(self.git, place, commit)
 
     def _busy(self, landing: Landing, checkout: Path, reason: str) -> TargetBusy:
         return TargetBusy(branch=landing.branch, checkout=checkout, reason=reason, run=landing.run)
+
+
+def _at(commit: str | None) -> str:
+    return f"at {commit[:12]}" if commit else "nowhere"
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace").strip() if path.is_file() else ""

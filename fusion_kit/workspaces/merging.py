@@ -32,25 +32,38 @@ class Merger:
 
     def combine(self, parents: Mapping[str, str]) -> str:
         """Return one commit with the work of all (task -> commit); raises `CommitConflict`, `NoSuchCommit`."""
-        parts = _by_commit(parents)
-        place = self.trusted.place()
-        if len(parts) > 1:
-            parts = self._without_ancestors(place, parts)
-        if len(parts) == 1:
-            return parts[0].commit
-        return self.merged(parts)
+        return self.stages(self.parts(parents))[-1]
 
-    def merged(self, parts: Sequence[Part]) -> str:
-        """Return the first part with the others merged into it one by one."""
+    def parts(self, parents: Mapping[str, str]) -> list[Part]:
+        """Return the parents in a stable order, without those whose work another holds; raises `NoSuchCommit`."""
+        parts = _by_commit(parents)
+        return self._without_ancestors(self.trusted.place(), parts) if len(parts) > 1 else parts
+
+    def stages(self, parts: Sequence[Part]) -> list[str]:
+        """Return the first part, and the commit after each other part was merged into it."""
         with self.trusted.quarantine() as quarantined:
-            done = [parts[0]]
-            commit = parts[0].commit
-            for part in parts[1:]:
-                commit = self._merge(quarantined, done, commit, part)
-                done.append(part)
-            if commit != parts[0].commit:
-                self.trusted.admit(quarantined)
-        return commit
+            commits = [parts[0].commit]
+            for number, part in enumerate(parts[1:], 1):
+                commits.append(self._merge(quarantined, parts[:number], commits[-1], part))
+            self.trusted.admit(quarantined)
+        return commits
+
+    def marked(self, parts: Sequence[Part]) -> tuple[str, tuple[str, ...]]:
+        """Return all parts merged one by one, and the files in which conflicts stand between markers."""
+        with self.trusted.quarantine() as quarantined:
+            commit, files = parts[0].commit, dict[str, None]()
+            for number, part in enumerate(parts[1:], 1):
+                answer = self._merge_tree(quarantined, commit, part.commit)
+                files |= dict.fromkeys(_conflicting(answer))
+                message = _message(parts[:number], part)
+                commit = self._commit(quarantined, answer.fields[0], (commit, part.commit), message)
+            self.trusted.admit(quarantined)
+        return commit, tuple(files)
+
+    def conflicts(self, place: Place, left: str, right: str) -> tuple[str, ...]:
+        """Return the files in which two commits of a place do not merge."""
+        answer = self._merge_tree(place, left, right)
+        return tuple(_conflicting(answer)) if answer.code == _CONFLICT else ()
 
     def is_ancestor(self, place: Place, old: str, new: str) -> bool:
         """Return whether `new` holds all of `old`."""
