@@ -12,6 +12,7 @@ from fusion_kit.workspaces.checkouts import Checkouts
 from fusion_kit.workspaces.clashing import Foreseer
 from fusion_kit.workspaces.command import Git
 from fusion_kit.workspaces.desks import Desks
+from fusion_kit.workspaces.diffing import Diff, Differ
 from fusion_kit.workspaces.digesting import Digester
 from fusion_kit.workspaces.furnishing import Furnisher
 from fusion_kit.workspaces.keeping import Keeper, Now
@@ -52,6 +53,7 @@ class GitWorkspaces:
         self._marker = Marker(git, trusted, merger)
         self._foreseer = Foreseer(git, trusted, merger, settings)
         self._digester = Digester(git, trusted, top, common)
+        self._differ = Differ(git, trusted)
         self._assembler = Assembler(git, trusted, refs, merger)
         self._refs = refs
         self._lander = Lander(git, trusted, refs, state, common)
@@ -125,6 +127,10 @@ class GitWorkspaces:
     async def digest(self, commit: str | None, patterns: Sequence[str]) -> str:
         """Return a hash of the files that match, in a commit, or with None in the project's folder as it lies there."""
         return await asyncio.to_thread(self._digester.digest, commit, patterns)
+
+    async def diff(self, old: str, new: str, paths: Sequence[str] = ()) -> Diff:
+        """Return what differs between two commits, everywhere or in some files and folders."""
+        return await asyncio.to_thread(self._differ.diff, old, new, tuple(paths))
 
     async def retire(self, agent: str) -> tuple[str, ...]:
         """Salvage an agent's work, run the tear-down command and put its workspace away; return the salvage refs."""
