@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fusion_kit.core.code import Desk, DeskOrder, KeepOrder, Kept, Landing, Marked, Repository
+from fusion_kit.core.code import Desk, DeskOrder, KeepOrder, Kept, Landing, Marked, Outside, OutsideChange, Repository
 from fusion_kit.workspaces.assembling import Assembler
 from fusion_kit.workspaces.checkouts import Checkouts
 from fusion_kit.workspaces.clashing import Foreseer
@@ -20,6 +20,7 @@ from fusion_kit.workspaces.landing import Lander
 from fusion_kit.workspaces.layout import Layout
 from fusion_kit.workspaces.marking import Marker
 from fusion_kit.workspaces.merging import Merger
+from fusion_kit.workspaces.outside import Outskirts
 from fusion_kit.workspaces.refs import Refs
 from fusion_kit.workspaces.repository import Facts, Looker
 from fusion_kit.workspaces.salvage import Salvage
@@ -57,6 +58,7 @@ class GitWorkspaces:
         self._assembler = Assembler(git, trusted, refs, merger)
         self._refs = refs
         self._lander = Lander(git, trusted, refs, state, common)
+        self._outskirts = Outskirts(git, trusted, layout)
         self._desks = Desks(git, layout, settings, trusted, refs, checkouts, furnisher, salvage)
 
     async def freeze(self) -> None:
@@ -135,3 +137,11 @@ class GitWorkspaces:
     async def retire(self, agent: str) -> tuple[str, ...]:
         """Salvage an agent's work, run the tear-down command and put its workspace away; return the salvage refs."""
         return await asyncio.to_thread(self._desks.retire, agent)
+
+    async def outside(self) -> Outside:
+        """Return what the person's checkout and the shared Git folder look like now; nothing of them is written."""
+        return await asyncio.to_thread(self._outskirts.outside)
+
+    async def keep_patch(self, change: OutsideChange, into: Path) -> None:
+        """Write the text of what changed outside of all workspaces to a file."""
+        await asyncio.to_thread(self._outskirts.keep_patch, change, into)
