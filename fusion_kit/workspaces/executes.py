@@ -34,19 +34,22 @@ _BULK = frozenset({"objects", "refs", "logs", "lfs"})
 _READ_BYTES = 1 << 20
 
 
-def executing(git: Git, common: Path, gitdir: Path, checkout: Path) -> dict[str, str]:
-    """Return what runs programs in a repository (name -> hash), its submodules' Git directories included."""
+def executing(git: Git, place: Place, common: Path, gitdir: Path, checkout: Path) -> dict[str, str]:
+    """Return what runs programs in a repository (name -> hash), its submodules' Git directories included.
+
+    `place` is a Git directory of our own: reading a configuration from within itself would follow what it includes.
+    """
     found: dict[str, str] = {}
     for folder in dict.fromkeys((common, gitdir, *_submodules(common / "modules"))):
         name = "" if folder in (common, gitdir) else f"{folder.relative_to(common).as_posix()}/"
-        found |= {f"{name}{key}": value for key, value in _of(git, folder, checkout).items()}
+        found |= {f"{name}{key}": value for key, value in _of(git, place, folder, checkout).items()}
     return found
 
 
-def _of(git: Git, gitdir: Path, checkout: Path) -> dict[str, str]:
+def _of(git: Git, place: Place, gitdir: Path, checkout: Path) -> dict[str, str]:
     found = _hooks(gitdir / "hooks", "hooks/")
     for file in ("config", "config.worktree"):
-        keys, chosen = _keys(git, gitdir / file)
+        keys, chosen = _keys(git, place, gitdir / file)
         found |= keys
         for hooks in chosen:
             found |= _hooks(checkout / Path(hooks).expanduser(), f"{hooks.rstrip('/')}/")
@@ -74,21 +77,19 @@ def _is_executable(path: Path) -> bool:
     return stat.S_ISREG(mode) and bool(mode & 0o111)
 
 
-def _keys(git: Git, file: Path) -> tuple[dict[str, str], list[str]]:
+def _keys(git: Git, place: Place, file: Path) -> tuple[dict[str, str], list[str]]:
     """Return the keys of a configuration file that are not harmless, hashed, and its folders of hooks."""
     if not file.is_file():
         return {}, []
     try:
-        listed = git.run(Place(file.parent), "config", "--no-includes", "--file", str(file), "--list", "-z").fields
+        listed = git.run(place, "config", "--no-includes", "--file", str(file), "--list", "-z").fields
     except GitFailed:
         return {file.name: digest(file)}, []
     values: dict[str, list[str]] = {}
     for key, _, value in (entry.partition("\n") for entry in listed):
         if not _is_harmless(key.lower(), value):
             values.setdefault(key, []).append(value)
-    hashed = {
-        f"{file.name}: {key}": _hash("\0".join(each).encode("utf-8", "surrogateescape")) for key, each in values.items()
-    }
+    hashed = {f"{file.name}: {key}": _hash("\0".join(each)) for key, each in values.items()}
     return hashed, values.get("core.hookspath", [])
 
 

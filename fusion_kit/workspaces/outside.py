@@ -37,7 +37,8 @@ class Outskirts:
         checkout, common = self._checkout(), self.layout.common
         gitdir = gitdir_of(checkout, common) if checkout else common
         files = self._files(checkout, gitdir) if checkout else {}
-        return Outside(files, self._refs(gitdir), executing(self.git, common, gitdir, checkout or self.layout.top))
+        executes = executing(self.git, self.trusted.place(), common, gitdir, checkout or self.layout.top)
+        return Outside(files, self._refs(gitdir), executes)
 
     def keep_patch(self, change: OutsideChange, into: Path) -> None:
         """Write how the changed paths differ from HEAD as a patch; what has no text in it is named above."""
