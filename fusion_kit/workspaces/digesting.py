@@ -15,7 +15,7 @@ from fusion_kit.workspaces.names import commit_name
 from fusion_kit.workspaces.repository import gitdir_of, own_index
 from fusion_kit.workspaces.trusted import Trusted
 
-_OURS = (".fusion/state", "workspaces/")  # they do not count unless Git holds them
+_OURS = (".fusion/state/", "workspaces/")  # they do not count unless Git holds them
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ class Digester:
             changed = {entry.path for entry in staged if not entry.settled}
             changed |= set(self.git.run(place, "ls-files", "-z", "-m").fields)
             new = self.git.run(place, "ls-files", "-z", "-o", "--exclude-standard").fields
-            not_ours = tuple(self._prefix() + folder for folder in _OURS)
-            fresh = [path for path in new if not path.startswith(not_ours)]
+            ours = tuple(self._prefix() + folder for folder in _OURS)
+            fresh = [path for path in new if not f"{path}/".startswith(ours)]
             read = [path for path in sorted({*changed, *fresh}) if self._is_wanted(path, patterns)]
             same = [entry for entry in staged if entry.path not in changed and self._is_wanted(entry.path, patterns)]
             return same + self._read(place, read)

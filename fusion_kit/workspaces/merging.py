@@ -55,7 +55,7 @@ class Merger:
             for number, part in enumerate(parts[1:], 1):
                 answer = self._merge_tree(quarantined, commit, part.commit)
                 files |= dict.fromkeys(_conflicting(answer))
-                message = _message(parts[:number], part)
+                message = _message(parts[:number], part, "" if answer.code == _CLEAN else ", in conflict")
                 commit = self._commit(quarantined, answer.fields[0], (commit, part.commit), message)
             self.trusted.admit(quarantined)
         return commit, tuple(files)
@@ -124,8 +124,8 @@ def _conflicting(answer: Answer) -> Names:
     return Names(dict.fromkeys(field for field in answer.fields[1:] if field))
 
 
-def _message(done: Sequence[Part], part: Part) -> str:
-    return f"Merge {_title(part)} with {', '.join(_title(one) for one in done)}\n"
+def _message(done: Sequence[Part], part: Part, how: str = "") -> str:
+    return f"Merge {_title(part)} with {', '.join(_title(one) for one in done)}{how}\n"
 
 
 def _title(part: Part) -> str:

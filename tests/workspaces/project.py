@@ -20,6 +20,8 @@ NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 _PERSON = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER")
            for what, value in {"NAME": "Pat", "EMAIL": "pat@example.org"}.items()}  # fmt: skip
 
+DATED = {f"GIT_{who}_DATE": "1767300000 +0100" for who in ("AUTHOR", "COMMITTER")}
+
 
 def git(where: Path, *args: str, allowed: tuple[int, ...] = (0,), env: Mapping[str, str] | None = None) -> str:
     """Run plain git as a person would; return what it printed."""
@@ -71,6 +73,26 @@ class Project:
         git(self.top, "add", "-A")
         git(self.top, "commit", "-q", "-m", "work")
         return self.head
+
+    def made(self, base: str, files: Mapping[str, str | bytes | None], message: str = "work", *parents: str) -> str:
+        """Return a commit on `base` with files written, or deleted where they are None, by no checkout at all."""
+        index = {"GIT_INDEX_FILE": str(self.common / "made.index")}
+        git(self.top, "read-tree", base, env=index)
+        for path, content in files.items():
+            if content is None:
+                git(self.top, "update-index", "--force-remove", "--", path, env=index)
+                continue
+            raw = self.common / "made.blob"
+            raw.write_bytes(content if isinstance(content, bytes) else content.encode())
+            blob = git(self.top, "hash-object", "-w", "--no-filters", str(raw))
+            git(self.top, "update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", env=index)
+        tree = git(self.top, "write-tree", env=index)
+        onto = [word for parent in (base, *parents) for word in ("-p", parent)]
+        return git(self.top, "commit-tree", *onto, "-m", message, tree, env=DATED)
+
+    def log(self, form: str, *revisions: str) -> list[str]:
+        """Return a line for each commit, the oldest first."""
+        return git(self.top, "log", "--reverse", "--topo-order", f"--format={form}", *revisions).splitlines()
 
     def tip(self, ref: str) -> str:
         return git(self.top, "rev-parse", "-q", "--verify", ref, allowed=(0, 1))
