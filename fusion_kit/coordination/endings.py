@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from fusion_kit.coordination.arrivals import drop, ended, enqueue
+from fusion_kit.coordination.allowance import over, queue_up
+from fusion_kit.coordination.arrivals import drop, ended
 from fusion_kit.coordination.execution import Execution, Stopping, Work
 from fusion_kit.coordination.starts import AttemptEnded
 from fusion_kit.coordination.verdict import Verdict
@@ -47,14 +49,18 @@ def _complete(execution: Execution, work: Work, verdict: Verdict, outcome: Outco
         exit_code=verdict.exit_code,
         outputs=verdict.outputs,
         artifacts=verdict.artifacts,
-        usage=asdict(verdict.usage) if verdict.usage else None,
+        usage=_usage(verdict),
         branch=verdict.branch,
         commit=verdict.commit,
-        flags=verdict.flags,
+        flags=(*verdict.flags, *over(work.agent, verdict.usage)),
         error=verdict.error,
     )
     _note(execution, work, fact)
     ended(execution, work.node)
+
+
+def _usage(verdict: Verdict) -> Mapping[str, object] | None:
+    return asdict(verdict.usage) if verdict.usage is not None else None
 
 
 def _note(execution: Execution, work: Work, fact: e.TaskFact) -> None:
@@ -70,7 +76,8 @@ def _stopped(execution: Execution, work: Work, verdict: Verdict) -> None:
         _note(execution, work, e.TaskCancelled(f"stopped after {work.node.frame.halted_by} failed"))
         ended(execution, work.node)
     else:
-        _note(execution, work, e.TaskRetried(Outcome.CANCELLED, exit_code=verdict.exit_code, counts=False))
+        fact = e.TaskRetried(Outcome.CANCELLED, exit_code=verdict.exit_code, counts=False, usage=_usage(verdict))
+        _note(execution, work, fact)
 
 
 def _again_or_never(execution: Execution, work: Work, verdict: Verdict) -> None:
@@ -86,7 +93,7 @@ def _again_or_never(execution: Execution, work: Work, verdict: Verdict) -> None:
             verdict.outcome,
             error=verdict.error,
             exit_code=verdict.exit_code,
-            usage=asdict(verdict.usage) if verdict.usage else None,
+            usage=_usage(verdict),
             branch=verdict.branch,
             commit=verdict.commit if verdict.branch else None,
         )
@@ -102,10 +109,11 @@ def _again(execution: Execution, work: Work, verdict: Verdict, wait_s: float, *,
         commit=verdict.commit if verdict.branch else None,
         delay_s=wait_s,
         counts=counts,
+        usage=_usage(verdict),
     )
     _note(execution, work, fact)
     if wait_s <= 0:
-        enqueue(execution, work.node)
+        queue_up(execution, work.node)
         return
     execution.resting.add(work.node.id)
 
@@ -122,7 +130,7 @@ def wake(execution: Execution, message: Due) -> None:
     """Queue a task again whose delay has passed."""
     if message.node in execution.resting:
         execution.resting.discard(message.node)
-        enqueue(execution, execution.nodes[message.node])
+        queue_up(execution, execution.nodes[message.node])
 
 
 def give_up_waiting(execution: Execution, reason: str) -> None:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from fusion_kit.coordination.arrivals import enqueue
+from fusion_kit.coordination.allowance import SHARED, Purse, capped, note_holds, queue_up
+from fusion_kit.coordination.arrivals import fail
 from fusion_kit.coordination.attempt import carry_out
 from fusion_kit.coordination.execution import SHELL, Execution, Work
 from fusion_kit.coordination.flow import tips
 from fusion_kit.coordination.frames import Frame, Node
 from fusion_kit.coordination.verdict import Verdict, error_of
+from fusion_kit.core import budget, ids
 from fusion_kit.core import events as e
-from fusion_kit.core import ids
 from fusion_kit.core.errors import FusionError
-from fusion_kit.core.plan import Idle, Spawnable, Start, starts
-from fusion_kit.core.process import Liveness
+from fusion_kit.core.plan import Idle, Spawnable, Start, planned
+from fusion_kit.core.process import Ended, Liveness
 from fusion_kit.core.states import Outcome
 from fusion_kit.core.task import Task
-from fusion_kit.core.workflow import WorkspaceMode
+from fusion_kit.core.work import Usage
+from fusion_kit.core.workflow import Kind, WorkspaceMode
 
 ATTEMPT_LENGTH = 12
 
@@ -46,10 +48,18 @@ async def settle_bases(execution: Execution) -> list[tuple[Node, FusionError]]:
     for node in arrived:
         try:
             execution.bases[node.id] = await _base(execution, node)
-            enqueue(execution, node)
         except FusionError as conflict:
             conflicts.append((node, conflict))
+            continue
+        _settled(execution, node)
     return conflicts
+
+
+def _settled(execution: Execution, node: Node) -> None:
+    try:
+        queue_up(execution, node)
+    except FusionError as broken:  # what its `touches` ask for cannot be said
+        fail(execution, node, Outcome.CONTRACT, broken)
 
 
 async def _base(execution: Execution, node: Node) -> str | None:
@@ -68,14 +78,14 @@ def plan(execution: Execution) -> None:
     if room <= 0 or not execution.queue:
         return
     idle, spawnable = _agents(execution)
-    chosen = starts(execution.queue, idle, spawnable, room, _lanes(execution))
-    if not chosen:
-        return
-    for start in chosen:
+    purse = Purse(execution)
+    chosen = planned(execution.queue, idle, spawnable, room, _lanes(execution), purse)
+    note_holds(execution, chosen.held)
+    for start in chosen.starts:
         # what starts stands near the front, so looking for it there is quick however long the queue
         place = next(index for index, waiting in enumerate(execution.queue) if waiting.node == start.node)
         del execution.queue[place]
-        _claim(execution, start)
+        _claim(execution, start, budget.as_said(purse.reserved.get(start.node, {})))
 
 
 def _agents(execution: Execution) -> tuple[list[Idle], list[Spawnable]]:
@@ -94,10 +104,10 @@ def _lanes(execution: Execution) -> dict[str, int]:
     """Return how many more tasks of each limited lane may run."""
     used: dict[str, int] = {}
     for work in execution.running.values():
-        lane = "workspace:run" if work.mode is WorkspaceMode.RUN else work.node.lane
+        lane = SHARED if work.mode is WorkspaceMode.RUN else work.node.lane
         if lane is not None:
             used[lane] = used.get(lane, 0) + 1
-    limits = {"workspace:run": 1}
+    limits: dict[str, int] = {}
     for frame in execution.frames:
         limit = _items_limit(frame)
         if limit is not None and frame.parent is not None:
@@ -111,7 +121,7 @@ def _items_limit(frame: Frame) -> int | None:
     return frame.parent.spec.matrix.max_parallel
 
 
-def _claim(execution: Execution, start: Start) -> None:
+def _claim(execution: Execution, start: Start, reserved: dict[str, float]) -> None:
     node = execution.nodes[start.node]
     row = execution.book.tasks[node.id]
     run = execution.book.run.id
@@ -121,7 +131,7 @@ def _claim(execution: Execution, start: Start) -> None:
     drafts.append(e.Draft(e.TaskAssigned(), run=run, task=node.id, agent=instance))
     if instance is not None:
         drafts.append(e.Draft(e.AgentWorking(), run=run, task=node.id, agent=instance))
-    intent = e.TaskStarted(work.number, base=work.base, branch=work.branch)
+    intent = e.TaskStarted(work.number, base=work.base, branch=work.branch, reserved=reserved)
     drafts.append(e.Draft(intent, run=run, task=node.id, attempt=attempt, agent=instance))
     execution.running[node.id] = work
     execution.book.claim(node.id, drafts)
@@ -164,7 +174,7 @@ def _work(execution: Execution, node: Node, attempt: str, number: int, instance:
         node=node,
         attempt=attempt,
         number=number,
-        agent=execution.agent_spec(name),
+        agent=capped(node.spec, execution.agent_spec(name)),
         mode=mode,
         folder=execution.folder(node.id, number),
         instance=instance,
@@ -185,7 +195,7 @@ def refuse(execution: Execution, nodes: Iterable[str]) -> None:
     """Another run took the agent first: the task goes back to the queue."""
     for name in nodes:
         execution.running.pop(name)
-        enqueue(execution, execution.nodes[name])
+        queue_up(execution, execution.nodes[name])
 
 
 def launch(execution: Execution, nodes: Iterable[str]) -> None:
@@ -199,7 +209,7 @@ def begin(execution: Execution, work: Work) -> None:
 
     async def carry() -> None:
         try:
-            verdict = await carry_out(execution, work)
+            verdict = await _metered(execution, work, await carry_out(execution, work))
         except OSError as broken:
             execution.inbox.put_nowait(Trouble(broken))
             return
@@ -212,6 +222,16 @@ def begin(execution: Execution, work: Work) -> None:
     task = asyncio.create_task(carry(), name=f"attempt {work.attempt}")
     execution.background.add(task)
     task.add_done_callback(execution.background.discard)
+
+
+async def _metered(execution: Execution, work: Work, verdict: Verdict) -> Verdict:
+    """Say of an agent's attempt that never became a process that it used nothing; otherwise unknown stays unknown."""
+    if work.node.spec.kind is not Kind.AGENT or verdict.usage is not None:
+        return verdict
+    found = await execution.house.executor.reattach({work.attempt: work.folder.path})
+    if found.get(work.attempt) is not Liveness.NEVER and (verdict.error or {}).get("code") != Ended.NOT_STARTED.value:
+        return verdict
+    return replace(verdict, usage=Usage(input_tokens=0, output_tokens=0, cost_usd=0.0))
 
 
 def take_over(execution: Execution, node: Node, found: Liveness) -> Work:

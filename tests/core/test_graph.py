@@ -7,7 +7,7 @@ import random
 import pytest
 
 from fusion_kit.core.graph import Cycle, Graph, ancestors
-from fusion_kit.core.plan import Waiting, starts
+from fusion_kit.core.plan import Waiting, planned
 
 FEATURE = {"plan": [], "build": ["plan"], "docs": ["plan"], "review": ["build", "docs"]}
 
@@ -64,7 +64,7 @@ def _run(needs: dict[str, list[str]], chance: random.Random) -> list[tuple[str, 
     while not graph.is_finished:
         queue += [Waiting(node, chance.randint(0, 3), len(history), needs_agent=False) for node in graph.ready()]
         queue.sort(key=lambda waiting: waiting.rank)
-        for start in starts(queue, [], [], room - len(running)):
+        for start in planned(queue, [], [], room - len(running)).starts:
             queue = [waiting for waiting in queue if waiting.node != start.node]
             running.append(start.node)
             history.append(("start", start.node))
