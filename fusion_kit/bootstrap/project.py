@@ -19,9 +19,11 @@ from fusion_kit.coordination.book import Watch
 from fusion_kit.coordination.requests import Bundle, RunRequest, StopSignal
 from fusion_kit.core.errors import FusionError
 from fusion_kit.core.run import Run
+from fusion_kit.core.secrets import SHORTEST
 
 if TYPE_CHECKING:
     from fusion_kit.bootstrap.findings import Finding
+    from fusion_kit.bootstrap.secret_store import SecretStore
     from fusion_kit.coordination.forecast import Forecast
     from fusion_kit.coordination.fusion import Fusion
 
@@ -54,7 +56,31 @@ class Project(Premises):
         from fusion_kit.coordination.acceptance import accepted
 
         accepted(request, self.views, has_commits=self.has_commits())
-        resolved(request.bundle, request.secrets, os.environ)
+        resolved(request.bundle, request.secrets, self.known_secrets())
+
+    @property
+    def secret_store(self) -> SecretStore:
+        """The secrets that `secret set` stored."""
+        from fusion_kit.bootstrap.secret_store import SecretStore
+
+        return SecretStore(self.state, SystemClock().now)
+
+    def known_secrets(self) -> dict[str, str]:
+        """Return everything that can be a secret here: what is stored, and the environment, which wins."""
+        return {**self.secret_store.values(), **{name: value for name, value in os.environ.items() if value}}
+
+    def hidden(self, what: Bundle | str, given: Mapping[str, str]) -> list[str]:
+        """Return every stored secret and those of a workflow, or of the run `what`, in all values they may have."""
+        from fusion_kit.bootstrap.secrets import named
+
+        names = named(self._frozen(what) if isinstance(what, str) else what)
+        found = {*given.values(), *self.secret_store.values().values(), *(os.environ.get(name, "") for name in names)}
+        return sorted(value for value in found if len(value) >= SHORTEST)
+
+    def _frozen(self, run: str) -> Bundle:
+        from fusion_kit.bootstrap.archive import RunFolders
+
+        return RunFolders(self.root, self.state).thaw(self.views.run(run).id)[0]
 
     def dry_run(self, request: RunRequest) -> list[Forecast]:
         """Say for each task what would become of it, and what it misses; changes nothing, refuses what a run would."""
@@ -64,14 +90,14 @@ class Project(Premises):
         from fusion_kit.definitions.expressions.evaluate import Expressions
 
         accepted(request, self.views, has_commits=self.has_commits())
-        known = {**os.environ, **request.secrets}
+        known = {**self.known_secrets(), **request.secrets}
         return forecast(request, Expressions(), missing_for(request.bundle.workflow, known))
 
     async def run(self, request: RunRequest, watch: Watch, stop: StopSignal) -> Run:
         """Execute a workflow; raises `UsageError` before anything was started."""
         from fusion_kit.bootstrap.secrets import resolved
 
-        secrets = resolved(request.bundle, request.secrets, os.environ)
+        secrets = resolved(request.bundle, request.secrets, self.known_secrets())
         with self._fusion(secrets) as fusion:
             await self._freeze_trust(fusion)
             ended = await fusion.run(replace(request, secrets=secrets), watch, stop)
@@ -85,7 +111,7 @@ class Project(Premises):
 
         row = self.views.run(run)
         bundle, _changes = RunFolders(self.root, self.state).thaw(row.id)
-        found = resolved(bundle, secrets or {}, os.environ)
+        found = resolved(bundle, secrets or {}, self.known_secrets())
         with self._fusion(found) as fusion:
             return await fusion.resume(row.id, watch, stop, found)
 
@@ -150,7 +176,7 @@ class Project(Premises):
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         link_for_people(self.root, self.state)
         base_env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        with wired(self, secrets, base_env) as fusion:
+        with wired(self, {**self.secret_store.values(), **secrets}, base_env) as fusion:
             yield fusion
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from fusion_kit.coordination.requests import Bundle
 from fusion_kit.core.errors import UsageError
+from fusion_kit.core.secrets import SHORTEST
 from fusion_kit.core.workflow import WorkflowSpec
 
-SHORTEST = 8
-MASK = "***"
 _NAMED = re.compile(r"\bsecrets\.([A-Za-z_][A-Za-z0-9_]*)")
 
 
 class MissingSecrets(UsageError):
     """The workflow needs secrets that are not there: {names}."""
 
-    hint = "Put them in the environment, or in a file of NAME=value lines given by --secret-file."
+    hint = (
+        "`fusion-kit secret set NAME` stores one; the environment and a file of NAME=value lines (--secret-file) win."
+    )
 
 
 class ShortSecret(UsageError):
@@ -45,26 +46,17 @@ def _texts(workflow: WorkflowSpec) -> Iterator[str]:
             yield from _texts(spec.uses)
 
 
-def resolved(bundle: Bundle, given: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the secrets the bundle names; what was given wins over the environment.
+def resolved(bundle: Bundle, given: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """Return the secrets the bundle names; what was given wins over what is known here.
 
     Raises `MissingSecrets` or `ShortSecret`.
     """
-    known = {**environ, **given}
+    available = {**known, **given}
     wanted = named(bundle)
-    missing = [name for name in wanted if not known.get(name)]
+    missing = [name for name in wanted if not available.get(name)]
     if missing:
         raise MissingSecrets(names=", ".join(missing))
     for name in wanted:
-        if len(known[name]) < SHORTEST:
+        if len(available[name]) < SHORTEST:
             raise ShortSecret(name=name)
-    return {name: known[name] for name in wanted}
-
-
-def masker(secrets: Mapping[str, str]) -> Callable[[str], str]:
-    """Return what replaces every secret in a text, the longest first."""
-    values = sorted(secrets.values(), key=len, reverse=True)
-    if not values:
-        return lambda text: text
-    pattern = re.compile("|".join(re.escape(value) for value in values))
-    return lambda text: pattern.sub(MASK, text)
+    return {name: available[name] for name in wanted}

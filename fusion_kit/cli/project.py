@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from fusion_kit.cli.secret_keeping import Secrets
     from fusion_kit.coordination.requests import Bundle, RunRequest, StopSignal
     from fusion_kit.core.agent import Agent
     from fusion_kit.core.events import Event, Severity
@@ -129,6 +130,11 @@ class Project(Protocol):
     @property
     def views(self) -> Views:
         """The one place to ask."""
+        ...
+
+    @property
+    def secret_store(self) -> Secrets:
+        """The secrets that `secret set` stored."""
         ...
 
     def load(self, workflow: str) -> Bundle:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 DEFINE = "Definitions"
@@ -12,11 +13,22 @@ HOUSE = "This installation"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One command; its function `command` lives in `fusion_kit.cli.commands.<name>`."""
+    """One command; its function `command` lives in `fusion_kit.cli.commands.<name>`.
+
+    An entry with children is a group of commands: that module has a function `<child>_command` for each.
+    """
 
     name: str
     group: str
     help: str
+    children: tuple[Entry, ...] = ()
+
+
+SECRET = (
+    Entry("set", "Commands", "Store a secret: asked for without echo, or read from stdin."),
+    Entry("list", "Commands", "Name the stored secrets; their values are never shown."),
+    Entry("remove", "Commands", "Forget a stored secret."),
+)
 
 
 COMMANDS: tuple[Entry, ...] = (
@@ -29,6 +41,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("run", RUN, "Run a workflow, by name or path."),
     Entry("resume", RUN, "Go on with a run that was interrupted or paused."),
     Entry("cancel", RUN, "Stop a run for good, from any terminal."),
+    Entry("secret", RUN, "Store what tasks may not see unless they name it: keys, tokens.", SECRET),
     Entry("ps", WATCH, "List the runs that have not ended."),
     Entry("status", WATCH, "Show a run and say why something waits."),
     Entry("history", WATCH, "List past runs, the newest first."),
@@ -38,4 +51,9 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("version", HOUSE, "Print the version."),
 )
 
-BY_NAME: dict[str, Entry] = {entry.name: entry for entry in COMMANDS}
+
+def words_of(entries: tuple[Entry, ...] = COMMANDS) -> Iterator[tuple[str, ...]]:
+    """Yield the words of every page of help: of each command, each group, and each command in a group."""
+    for entry in entries:
+        yield (entry.name,)
+        yield from ((entry.name, *words) for words in words_of(entry.children))

@@ -35,15 +35,18 @@ def _tops(modules: set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["version"], ["version", "-o", "json"], ["run", "--help"], ["events", "-h"]], ids=" ".join
+    "words",
+    [["--help"], ["version"], ["version", "-o", "json"], ["run", "--help"], ["events", "-h"], ["secret", "set", "-h"]],
+    ids=" ".join,
 )
 def test_help_and_version_import_nothing_that_they_do_not_need(words: list[str]) -> None:
     tops = _tops(_imported(*words))
     assert tops & {*NEVER, *(f"fusion_kit.{room}" for room in ROOMS)} == set()
 
 
-def test_help_imports_no_command() -> None:
-    assert [module for module in _imported("--help") if module.startswith("fusion_kit.cli.commands")] == []
+@pytest.mark.parametrize("words", [["--help"], ["secret", "--help"]], ids=" ".join)
+def test_help_imports_no_command(words: list[str]) -> None:
+    assert [module for module in _imported(*words) if module.startswith("fusion_kit.cli.commands")] == []
 
 
 def test_a_command_imports_no_other_command() -> None:
@@ -52,6 +55,15 @@ def test_a_command_imports_no_other_command() -> None:
 
 
 def test_every_command_of_the_table_can_be_loaded() -> None:
-    code = "import importlib, sys; [importlib.import_module(name).command for name in sys.argv[1:]]"
-    names = [f"fusion_kit.cli.commands.{entry.name}" for entry in COMMANDS]
+    code = (
+        "import importlib, sys; "
+        "found = [word.split(':') for word in sys.argv[1:]]; "
+        "[getattr(importlib.import_module(name), function) for name, function in found]"
+    )
+    functions = [
+        (entry.name, f"{child.name}_command" if child else "command")
+        for entry in COMMANDS
+        for child in entry.children or (None,)
+    ]
+    names = [f"fusion_kit.cli.commands.{name}:{function}" for name, function in functions]
     assert subprocess.run([sys.executable, "-c", code, *names], check=False, env=dict(os.environ)).returncode == 0
