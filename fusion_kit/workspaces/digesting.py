@@ -49,11 +49,8 @@ class Digester:
         listed = self.git.run(self.trusted.place(), "ls-tree", "-r", "-z", "--end-of-options", commit).fields
         split = (line.partition("\t") for line in listed)
         entries = (Entry(facts.split(" ")[0], facts.split(" ")[2], path) for facts, _, path in split)
-        return [entry for entry in entries if self._is_wanted(entry.path, patterns)]
-
-    def _is_wanted(self, path: str, patterns: Sequence[str]) -> bool:
         prefix = self._prefix()
-        return path.startswith(prefix) and matches(path.removeprefix(prefix), patterns)
+        return [entry for entry in entries if _is_wanted(entry.path, prefix, patterns)]
 
     def _prefix(self) -> str:
         """Return where the project lies in its checkout: empty, or `folder/`."""
@@ -74,10 +71,11 @@ class Digester:
             changed = {entry.path for entry in staged if not entry.settled}
             changed |= set(self.git.run(place, "ls-files", "-z", "-m").fields)
             new = self.git.run(place, "ls-files", "-z", "-o", "--exclude-standard").fields
-            ours = tuple(self._prefix() + folder for folder in _OURS)
-            fresh = [path for path in new if not f"{path}/".startswith(ours)]
-            read = [path for path in sorted({*changed, *fresh}) if self._is_wanted(path, patterns)]
-            same = [entry for entry in staged if entry.path not in changed and self._is_wanted(entry.path, patterns)]
+            prefix = self._prefix()
+            ours = tuple(prefix + folder for folder in _OURS)
+            fresh = {path for path in new if not f"{path}/".startswith(ours)}
+            read = [path for path in sorted(changed | fresh) if _is_wanted(path, prefix, patterns)]
+            same = [entry for entry in staged if entry.path not in changed and _is_wanted(entry.path, prefix, patterns)]
             return same + self._read(place, read)
 
     def _read(self, place: Place, paths: Sequence[str]) -> list[Entry]:
@@ -93,6 +91,10 @@ class Digester:
             return [
                 entry for entry in _staged(self.git.run(here, "ls-files", "-z", "-s").fields) if entry.path in there
             ]
+
+
+def _is_wanted(path: str, prefix: str, patterns: Sequence[str]) -> bool:
+    return path.startswith(prefix) and matches(path.removeprefix(prefix), patterns)
 
 
 def _staged(fields: Iterable[str]) -> list[Entry]:
