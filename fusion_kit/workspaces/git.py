@@ -21,7 +21,6 @@ from fusion_kit.workspaces.layout import Layout
 from fusion_kit.workspaces.marking import Marker
 from fusion_kit.workspaces.merging import Merger
 from fusion_kit.workspaces.outside import Outskirts
-from fusion_kit.workspaces.outside import Outskirts
 from fusion_kit.workspaces.refs import Refs
 from fusion_kit.workspaces.repository import Facts, Looker
 from fusion_kit.workspaces.salvage import Salvage
@@ -55,7 +54,6 @@ class GitWorkspaces:
         self._marker = Marker(git, trusted, merger)
         self._foreseer = Foreseer(git, trusted, merger, settings)
         self._digester = Digester(git, trusted, top, common)
-        self._outskirts = Outskirts(git, trusted, layout)
         self._differ = Differ(git, trusted)
         self._assembler = Assembler(git, trusted, refs, merger)
         self._refs = refs
@@ -131,14 +129,6 @@ class GitWorkspaces:
     async def digest(self, commit: str | None, patterns: Sequence[str]) -> str:
         """Return a hash of the files that match, in a commit, or with None in the project's folder as it lies there."""
         return await asyncio.to_thread(self._digester.digest, commit, patterns)
-
-    async def outside(self) -> Outside:
-        """Return what the person's checkout and the shared Git folder look like now."""
-        return await asyncio.to_thread(self._outskirts.outside)
-
-    async def keep_patch(self, change: OutsideChange, into: Path) -> None:
-        """Write the text of what changed outside of all workspaces to a file."""
-        await asyncio.to_thread(self._outskirts.keep_patch, change, into)
 
     async def diff(self, old: str, new: str, paths: Sequence[str] = ()) -> Diff:
         """Return what differs between two commits, everywhere or in some files and folders."""
