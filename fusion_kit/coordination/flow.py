@@ -40,3 +40,25 @@ def tips_of(book: Book, nodes: Iterable[str]) -> dict[str, str]:
         else:
             waiting.extend(book.children.get(name) or _before(book, row))
     return dict(sorted(found.items()))
+
+
+def built_on(book: Book, node: str) -> frozenset[str]:
+    """Return all tasks whose commits the commit of a node holds beside its own work."""
+    makers: dict[str, list[str]] = {}
+    for row in book.tasks.values():
+        if row.commit is not None:
+            makers.setdefault(row.commit, []).append(row.id)
+    found: set[str] = set()
+    waiting = [node]
+    while waiting:
+        name = waiting.pop()
+        # who shares the run's workspace builds on whoever was there before, needed or not
+        before = {*tips(book, name), *makers.get(book.tasks[name].base or "", ())} - found - {node}
+        found |= before
+        waiting.extend(before)
+    return frozenset(found)
+
+
+def in_order(book: Book, nodes: Iterable[str]) -> list[str]:
+    """Return nodes so that each comes after what it is built on, and those that are equal in that by name."""
+    return sorted(nodes, key=lambda node: (len(built_on(book, node)), node))

@@ -1,29 +1,61 @@
-"""What becomes of a run's work: the commits nobody built upon are merged into its result branch."""
+"""What becomes of a run's work at its end: the commits nobody built upon go to its branch, through its gate."""
 
 from __future__ import annotations
 
+from fusion_kit.coordination.batch import Batch, batch_of
 from fusion_kit.coordination.contexts import result_branch
-from fusion_kit.coordination.execution import Execution
+from fusion_kit.coordination.execution import Execution, Stopping
 from fusion_kit.coordination.flow import tips_of
 from fusion_kit.coordination.frames import Frame
+from fusion_kit.coordination.gate import Stopped
+from fusion_kit.coordination.publishing import Landed, bring
+from fusion_kit.coordination.resolving import Play, Resolver, put_away
+from fusion_kit.coordination.verdict import error_of
 from fusion_kit.core import events as e
-from fusion_kit.core.code import CommitConflict, Landing
+from fusion_kit.core.code import CommitConflict
+from fusion_kit.core.errors import FusionError
+
+__all__ = ["Landed", "land"]
 
 
-async def land(execution: Execution, frame: Frame) -> tuple[str | None, str | None]:
-    """Merge, and return the branch and its commit; (None, None) where nothing changed. Raises `CommitConflict`."""
-    run = execution.book.run
-    found = tips_of(execution.book, frame.graph.leaves())
+async def land(execution: Execution, root: Frame, play: Play) -> Landed:
+    """Merge the work of the run's last tasks; `play` brings a further frame of nodes to its end.
+
+    Nothing of a run that changed nothing, and where a person stopped the run meanwhile: called again it goes on.
+    """
+    batch = _batch(execution, root)
+    if batch is None:
+        return Landed()
+    try:
+        landed = await bring(batch, Resolver(execution, root, play).settle)
+    except Stopped:
+        return Landed()
+    except CommitConflict as conflict:
+        execution.book.note(e.MergeFailed(*_colliding(conflict)))
+        return Landed(failure=error_of(conflict.code, str(conflict), conflict.way_out))
+    except FusionError as refusal:
+        return Landed(failure=error_of(refusal.code, str(refusal), refusal.way_out))
+    put_away(execution)
+    return landed
+
+
+def _batch(execution: Execution, root: Frame) -> Batch | None:
+    """Return the work that is to be merged; None where nothing changed."""
+    book = execution.book
+    run = book.run
+    found = tips_of(book, root.graph.leaves())
     commits = {task: commit for task, commit in found.items() if commit != run.base}
     if run.base is None or not commits:
-        return None, None
-    branch = result_branch(execution)
-    landing = Landing(run=run.id, branch=branch, base=run.base, commits=commits)
-    try:
-        commit = await execution.house.workspaces.land(landing)
-    except CommitConflict as conflict:
-        tasks = (str(conflict.facts["left"]), str(conflict.facts["right"]))
-        execution.book.note(e.MergeFailed(tasks=tasks, files=(str(conflict.facts["files"]),)))
-        raise
-    execution.book.note(e.MergeCompleted(branch=branch, commit=commit, tasks=tuple(commits)))
-    return branch, commit
+        return None
+    batch = batch_of(execution.house, book, execution.bundle.workflow, result_branch(execution), commits)
+    if batch.gate is not None:
+        batch.gate.jobs = execution.jobs
+        batch.gate.is_stopped = lambda: execution.stopping is not Stopping.NOT
+    return batch
+
+
+def _colliding(conflict: CommitConflict) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the tasks and the files of a conflict."""
+    files = conflict.facts["files"]
+    named = tuple(map(str, files)) if isinstance(files, tuple | list) else (str(files),)
+    return (str(conflict.facts["left"]), str(conflict.facts["right"])), named
