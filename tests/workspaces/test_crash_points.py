@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -66,9 +68,22 @@ async def _story(project: Project) -> tuple[object, ...]:
     two = await again(lambda: project.spaces.keep(project.order(desk, "t2")))
     both = await again(lambda: project.spaces.combine({"t1": one.commit, "t2": two.commit}))
     desk = await again(lambda: project.spaces.prepare(DeskOrder("coder-1", both, stamp=project.stamp("t3"))))
-    landing = Landing("run-1", "main", base, {"t1": one.commit, "t2": two.commit}, expected=base)
-    tip = await again(lambda: project.spaces.land(landing))
-    return one, two, both, tip, tree(desk.path), tree_of_person(project), refs(project)
+    marked = await again(lambda: project.spaces.mark_conflicts({"t1": one.commit, "t2": two.commit}))
+    tips = [marked.commit]
+    for strategy, branch in LANDINGS.items():
+        expected = base if branch == "main" else None
+        landing = Landing("run-1", branch, base, {"t1": one.commit, "t2": two.commit}, expected, strategy)
+        tips.append(await again(functools.partial(_landed, project, landing)))
+    return one, two, both, tips, tree(desk.path), tree_of_person(project), refs(project)
+
+
+LANDINGS = {"rebase": "fk/run-1/rebase", "squash": "fk/run-1/squash", "merge": "main"}
+
+
+async def _landed(project: Project, landing: Landing) -> str:
+    commit = await project.spaces.assemble(landing)
+    await project.spaces.publish(landing, commit)
+    return commit
 
 
 def refs(project: Project) -> str:
@@ -96,3 +111,29 @@ async def test_dying_at_any_git_call_and_doing_it_again_ends_the_same(
         assert await _story(project) == expected, f"cut at call {cut}"
         assert project.git.calls > cut, "it was never cut"
         assert git(project.top, "fsck", "--strict", "--no-dangling") == ""
+
+
+async def _published(top: Path, dying: MortalGit) -> int:
+    """Die in publishing to the branch that is checked out, and do it again; return the calls until then."""
+    project = Project.make(top)
+    base = project.head
+    landing = Landing("run-1", "main", base, {"t1": project.made(base, {"one.txt": "1\n"})}, expected=base)
+    commit = await project.spaces.assemble(landing)
+    project.git = dying
+    with suppress(PowerCut):
+        await project.spaces.publish(landing, commit)
+    calls = dying.calls
+    await project.spaces.publish(landing, commit)
+    assert (project.head, git(project.top, "status", "--porcelain")) == (commit, "")
+    return calls
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_dying_anywhere_between_the_files_and_the_branch_leaves_a_clean_checkout_in_the_end(
+    tmp_path: Path, late: bool
+) -> None:
+    calls = await _published(tmp_path / "whole" / "shop", MortalGit())
+    assert calls > 5
+    cuts = range(1, calls + 1)
+    died = [await _published(tmp_path / str(cut) / "shop", MortalGit(cut=cut, late=late)) for cut in cuts]
+    assert died == list(cuts)

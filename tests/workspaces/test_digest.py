@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +26,10 @@ async def test_the_folder_as_it_lies_there_is_equal_to_its_commit(project: Proje
     }
 
 
+def _linked(path: Path) -> None:
+    gone(path).symlink_to("1\n")
+
+
 CHANGES: dict[str, Callable[[Path], object]] = {
     "content": lambda top: write(top, {"src/one.py": "2\n"}),
     "the same size": lambda top: write(top, {"src/one.py": "3\n"}),
@@ -34,7 +37,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "one more": lambda top: write(top, {"src/deep/er/two.py": ""}),
     "one less": lambda top: gone(top / "src/one.py"),
     "a mode": lambda top: (top / "src/one.py").chmod(0o755),
-    "a link": lambda top: os.symlink("1\n", gone(top / "src/one.py")),
+    "a link": lambda top: _linked(top / "src/one.py"),
 }
 
 

@@ -21,6 +21,7 @@ class Scene:
     desk: Desk
     script: Path
     mark: Path
+    other: str  # a commit on the base that does not go together with what the agents write
 
     def config(self, key: str, value: str | None = None) -> None:
         git(self.project.top, "config", key, value or str(self.script))
@@ -219,7 +220,8 @@ async def scene(project: Project, tmp_path: Path) -> Scene:
     script, mark = tmp_path / "evil.sh", tmp_path / "mark"
     script.write_text(f"#!/bin/sh\necho ran >> {mark}\ncat 2>/dev/null\nexit 0\n")
     script.chmod(0o755)
-    return Scene(project, await project.desk(), script, mark)
+    other = project.made(project.head, {"a.txt": "by another\n"})
+    return Scene(project, await project.desk(), script, mark, other)
 
 
 async def _everything_we_do(scene: Scene) -> None:
@@ -238,8 +240,25 @@ async def _everything_we_do(scene: Scene) -> None:
     await spaces.prepare(DeskOrder("clone-1", both, isolation="clone"))
     await spaces.prepare(DeskOrder("new-1", both))
     await spaces.facts()
-    await spaces.land(Landing("run-1", "fk/run-1/result", base, {"t1": commit, "t2": second}))
-    await spaces.land(Landing("run-1", "main", base, {"t1": commit, "t2": second}, expected=base))
+    await _merging(scene, commit, second)
+
+
+async def _merging(scene: Scene, first: str, second: str) -> None:
+    """Everything with the work of two tasks that begins at the same commit, and with what lies there meanwhile."""
+    project, base = scene.project, scene.desk.base
+    spaces, commits = project.spaces, {"t1": first, "t2": second}
+    desk = await spaces.prepare(DeskOrder("coder-1", base, stamp=project.stamp("t3")))
+    write(desk.path, {"a.txt": "now\n"})
+    await spaces.clashes(scene.other, desk)
+    marked = await spaces.mark_conflicts(commits | {"other": scene.other})
+    await spaces.unresolved(marked.commit, marked.files)
+    await spaces.digest(None, ["**"])
+    await spaces.digest(marked.commit, ["**"])
+    await spaces.diff(base, marked.commit)
+    landing = Landing("run-1", "fk/run-1/result", base, commits, strategy="rebase")
+    await spaces.publish(landing, await spaces.assemble(landing))
+    landing = Landing("run-1", "main", base, commits, expected=base)
+    await spaces.publish(landing, await spaces.assemble(landing))
 
 
 PLAIN = (
