@@ -1,7 +1,8 @@
-"""The arguments that several commands take: a run, a workflow."""
+"""The arguments that several commands take: a run, a workflow, a task that asks, secrets given anew."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,4 +18,11 @@ NewestRunArgument = Annotated[
 ]
 WorkflowArgument = Annotated[
     str, typer.Argument(metavar="WORKFLOW", help="Name or path of a workflow.", autocompletion=workflows)
+]
+AskingTaskArgument = Annotated[
+    str | None, typer.Argument(metavar="TASK", help="The task that asks; it may be left out if only one does.")
+]
+SecretFilesAnew = Annotated[
+    list[Path] | None,
+    typer.Option("--secret-file", metavar="FILE", help="The run's secrets anew: they are never recorded."),
 ]

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from fusion_kit.cli.cost import cost_of, tokens_of
 from fusion_kit.core.run import Run
 from fusion_kit.core.states import RunState
 from fusion_kit.core.task import Task
+
+__all__ = [
+    "Document",
+    "cost_of",
+    "error_document",
+    "failure_document",
+    "run_document",
+    "run_item",
+    "seconds_between",
+    "task_document",
+    "tokens_of",
+]
 
 Document = dict[str, Any]
 
@@ -80,21 +93,3 @@ def seconds_between(start: str | None, end: str | None) -> float | None:
     if not start or not end:
         return None
     return round((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds(), 3)
-
-
-def cost_of(tasks: Sequence[Task]) -> float | None:
-    """Return what is known to have been spent, in US dollars; None where nothing is known."""
-    costs = [cost for task in tasks if isinstance(cost := (task.usage or {}).get("cost_usd"), (int, float))]
-    return round(sum(costs), 6) if costs else None
-
-
-def tokens_of(tasks: Sequence[Task]) -> dict[str, int] | None:
-    """Return the tokens known to have been used, in and out; None where nothing is known."""
-    sums = {"input": _sum(tasks, "input_tokens"), "output": _sum(tasks, "output_tokens")}
-    known = {name: count for name, count in sums.items() if count is not None}
-    return {"input": 0, "output": 0} | known if known else None
-
-
-def _sum(tasks: Sequence[Task], name: str) -> int | None:
-    counts = [count for task in tasks if isinstance(count := (task.usage or {}).get(name), int)]
-    return sum(counts) if counts else None

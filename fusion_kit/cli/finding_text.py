@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from fusion_kit.cli.project import Finding
+from fusion_kit.cli.answers import Finding
 from fusion_kit.cli.style import bold, green, red, yellow
 
 _COLOURS: dict[str, Callable[[str], str]] = {"ok": green, "warning": yellow, "error": red}

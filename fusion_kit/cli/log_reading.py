@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -12,20 +11,14 @@ from fusion_kit.cli.attempt_logs import Follower, LogLine, folder_of, last_lines
 from fusion_kit.cli.nesting import nested
 from fusion_kit.cli.project import Project
 from fusion_kit.cli.session import Session
+from fusion_kit.cli.steering import known_task
 from fusion_kit.cli.style import cyan, last_overwrite, yellow
 from fusion_kit.clock import SystemClock
-from fusion_kit.core.errors import UsageError
 from fusion_kit.core.states import FINAL_RUNS, RunState
 from fusion_kit.core.task import Task
 
 _TICK_S = 0.1
 _BATCH = 500
-
-
-class NoSuchTask(UsageError):
-    """Run {run} has no task {task!r}."""
-
-    hint = "{advice}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +63,8 @@ def chosen_tasks(project: Project, request: LogRequest) -> list[Task]:
     found = [task for task in tasks if task.id == name] or [
         task for task in tasks if task.id.startswith((f"{name}@", f"{name}."))
     ]
-    if not found and not any(task.id == name for task in tasks):
-        close = difflib.get_close_matches(name, [task.id for task in tasks], n=1)
-        lists = f"`{_status(run.id)}` lists its tasks."
-        raise NoSuchTask(run=run.id, task=name, advice=f"Did you mean {close[0]!r}?" if close else lists)
+    if not found:
+        known_task(run.id, tasks, name)
     return [*found, *_inside(found, tasks)]
 
 
@@ -82,10 +73,6 @@ def text_of(line: LogLine, *, is_one: bool) -> str:
     text = last_overwrite(line.text)
     marked = f"{yellow('!')} {text}" if line.stream == "stderr" else text
     return marked if is_one else f"{cyan(line.task)} | {marked}"
-
-
-def _status(run: str) -> str:
-    return f"fusion-kit status {run}"
 
 
 def _inside(found: Sequence[Task], tasks: Sequence[Task]) -> list[Task]:

@@ -22,6 +22,7 @@ class Output:
         self.out = out or sys.stdout or _nowhere()
         self.err = err or sys.stderr or _nowhere()
         self.reader_gone = False
+        self.hidden: tuple[str, ...] = ()
         for stream in (self.out, self.err):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
@@ -34,7 +35,7 @@ class Output:
     @property
     def is_terminal(self) -> bool:
         """Whether a person watches stderr, who can be shown a live tree."""
-        dull = os.environ.get("CI") or os.environ.get("TERM", "") == "dumb"
+        dull = self.settings.is_github or os.environ.get("CI") or os.environ.get("TERM", "") == "dumb"
         return self.settings.output is Mode.AUTO and self.err.isatty() and not dull
 
     @property
@@ -47,6 +48,16 @@ class Output:
         if self.settings.color is not Colour.AUTO:
             return self.settings.color is Colour.ALWAYS
         return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    def hide(self, values: Iterable[str]) -> None:
+        """Show none of these values from now on, as far as what is printed is made `veiled`."""
+        self.hidden = tuple(sorted({*self.hidden, *filter(None, values)}, key=lambda value: (-len(value), value)))
+
+    def veiled(self, text: str) -> str:
+        """Return `text` without any hidden value."""
+        for value in self.hidden:
+            text = text.replace(value, "***")
+        return text
 
     def say(self, text: str) -> None:
         """Print one line of progress or advice to stderr."""
@@ -65,6 +76,15 @@ class Output:
     def explain(self, text: str) -> None:
         """Print lines that belong to an error to stderr, in every mode."""
         self._write(self.err, self._rendered(text.rstrip("\n"), self.err) + "\n")
+
+    def prompt(self, text: str) -> None:
+        """Print a question to stderr and leave the cursor behind it."""
+        self._write(self.err, self._rendered(text, self.err))
+
+    def verbatim(self, lines: Iterable[str]) -> None:
+        """Print lines for the CI service to stderr exactly as they are: commands, and text made harmless before."""
+        if not self.is_silent:
+            self._write(self.err, "".join(f"{line}\n" for line in lines))
 
     def text(self, lines: Iterable[str]) -> None:
         """Print lines of a result meant for people to stdout."""
@@ -116,7 +136,8 @@ class Output:
     def _rendered(self, text: str, stream: TextIO) -> str:
         """What an agent wrote can be a command not only to a terminal, but also to the CI service that reads us."""
         shown = rendered(text, colour=self.has_colour(stream))
-        return no_command(shown) if os.environ.get("CI") else shown
+        is_read_by_ci = os.environ.get("CI") or self.settings.is_github
+        return no_command(self.veiled(shown)) if is_read_by_ci else self.veiled(shown)
 
     def _write(self, stream: TextIO, text: str) -> None:
         if self.reader_gone and stream is self.out:

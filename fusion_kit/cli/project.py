@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from fusion_kit.cli.answers import Diff, Finding, Forecast, Merged
     from fusion_kit.cli.secret_keeping import Secrets
-    from fusion_kit.coordination.requests import Bundle, RunRequest, StopSignal
+    from fusion_kit.coordination.requests import Again, Bundle, RunRequest, StopSignal
     from fusion_kit.core.agent import Agent
     from fusion_kit.core.events import Event, Severity
     from fusion_kit.core.run import Run
@@ -18,44 +19,6 @@ if TYPE_CHECKING:
     from fusion_kit.core.task import Task
 
 Watch = Callable[["Event"], None]  # told of every event of a run, as it happens
-
-
-class Forecast(Protocol):
-    """What a dry run says of one task."""
-
-    @property
-    def node(self) -> str: ...
-    @property
-    def verdict(self) -> str: ...
-    @property
-    def until(self) -> str | None: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def agent(self) -> str | None: ...
-    @property
-    def model(self) -> str | None: ...
-    @property
-    def provider(self) -> str | None: ...
-    @property
-    def origin(self) -> str | None: ...
-    @property
-    def missing(self) -> tuple[str, ...]: ...
-    @property
-    def cost_bound(self) -> float | None: ...
-
-
-class Finding(Protocol):
-    """What `doctor` found."""
-
-    @property
-    def level(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def hint(self) -> str: ...
 
 
 class Views(Protocol):
@@ -149,6 +112,10 @@ class Project(Protocol):
         """Raise the `UsageError` with which a run would be refused; writes nothing."""
         ...
 
+    def hidden(self, what: Bundle | str, given: Mapping[str, str]) -> Sequence[str]:
+        """Return every secret of a workflow, or of the run `what`, in the values they have now."""
+        ...
+
     def dry_run(self, request: RunRequest) -> Sequence[Forecast]:
         """Say for each task what would become of it; changes nothing, and refuses what a run would refuse."""
         ...
@@ -157,8 +124,57 @@ class Project(Protocol):
         """Execute a workflow."""
         ...
 
-    async def resume(self, run: str, watch: Watch, stop: StopSignal, secrets: Mapping[str, str] | None = None) -> Run:
-        """Go on with a run; its secrets are given anew, because they were never recorded."""
+    async def resume(
+        self,
+        run: str,
+        watch: Watch,
+        stop: StopSignal,
+        secrets: Mapping[str, str] | None = None,
+        *,
+        settings: Mapping[str, object] | None = None,
+        waits: bool = False,
+    ) -> Run:
+        """Go on with a run; its secrets are given anew, because they were never recorded.
+
+        `settings` take the place of those it had; `waits` says whether it may wait for a person.
+        """
+        ...
+
+    async def retry(
+        self,
+        run: str,
+        watch: Watch,
+        stop: StopSignal,
+        secrets: Mapping[str, str] | None = None,
+        *,
+        wanted: Again,
+        waits: bool = False,
+    ) -> Run:
+        """Have an ended run go on: what did not end well is done once more, and what comes after it."""
+        ...
+
+    def pause(self, run: str, by: str) -> None:
+        """Have the run's living owner let everything of it stand still; raises `UsageError` where there is none."""
+        ...
+
+    def let_go_on(self, run: str, by: str, settings: Mapping[str, object]) -> bool:
+        """Tell the run's living owner to go on, and of new settings; False where nobody owns it."""
+        ...
+
+    def approve(self, run: str, task: str, inputs: Mapping[str, object], by: str) -> Task:
+        """Say yes to the question a task asks; raises `UsageError` with every complaint about the inputs."""
+        ...
+
+    def reject(self, run: str, task: str, message: str, by: str) -> Task:
+        """Say no to the question a task asks."""
+        ...
+
+    async def merge(self, run: str, into: str | None, watch: Watch) -> Merged:
+        """Bring the work of a run into a branch, its own target where none is named, through its gate."""
+        ...
+
+    def diff(self, run: str, task: str | None) -> Diff:
+        """Return what a run, or one of its tasks, changed."""
         ...
 
     def cancel(self, run: str, by: str) -> None:
@@ -167,6 +183,10 @@ class Project(Protocol):
 
     def is_owned(self, run: str) -> bool:
         """Return whether a living process works on the run."""
+        ...
+
+    def run_folder(self, run: str) -> Path:
+        """Return the folder of a run; the output of its gate lies in `merge/<n>/` there."""
         ...
 
     def attempt_folder(self, run: str, task: str, number: int) -> Path:

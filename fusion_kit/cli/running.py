@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fusion_kit.cli.answers import Forecast
 from fusion_kit.cli.detached import Begun, detached
 from fusion_kit.cli.documents import run_document
 from fusion_kit.cli.exit_codes import SUCCESS
 from fusion_kit.cli.failures import report
 from fusion_kit.cli.given import env_from, inputs_from, secrets_from, settled
 from fusion_kit.cli.live.conduct import Start, conduct
-from fusion_kit.cli.project import Forecast, Project, Watch
+from fusion_kit.cli.project import Project, Watch
+from fusion_kit.cli.reports import hide_secrets
 from fusion_kit.cli.session import Session
 from fusion_kit.cli.style import bold, columns, cyan, dim, green, red, yellow
 from fusion_kit.cli.summary import conclude
@@ -53,6 +55,7 @@ def run_here(session: Session, asked: Asked, begun: Begun | None = None) -> int:
     """Run it at this terminal and return the exit code."""
     project = session.project()
     request = request_from(session, project, asked)
+    hide_secrets(session, project, request.bundle, request.secrets)
     project.check(request)
     for notice in project.notices():
         session.show.warn(notice)
@@ -98,6 +101,7 @@ def request_from(session: Session, project: Project, asked: Asked) -> RunRequest
         only=asked.only,
         keep_going=asked.keep_going,
         max_cost_usd=asked.max_cost_usd,
+        waits=session.may_wait,
     )
 
 

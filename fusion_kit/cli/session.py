@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +16,11 @@ from fusion_kit.core.errors import UsageError
 
 if TYPE_CHECKING:
     import typer
+
+    from fusion_kit.core.run import Run
+    from fusion_kit.core.task import Task
+
+    Told = Callable[[Project, Run, Sequence[Task]], None]  # a run has ended or stopped
 
 
 class NoSuchFolder(UsageError):
@@ -36,6 +44,8 @@ class Session:
         self.settings = settings
         self.show = Output(settings)
         self.is_parsed = False
+        self.on_end: list[Told] = []
+        self.on_failure: list[Callable[[BaseException], None]] = []
 
     def choose(self, given: dict[str, Any]) -> None:
         """Take over global options where they were given."""
@@ -65,6 +75,17 @@ class Session:
             return text
         path, root = path.resolve(), self.root().resolve()
         return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether there is a person at this terminal who may be asked something."""
+        return not self.settings.no_input and not os.environ.get("CI") and sys.stdin is not None and sys.stdin.isatty()
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether a run may wait for a person, because one can read here what it waits for."""
+        unseen = self.show.is_silent or self.show.is_for_programs or bool(os.environ.get("CI"))
+        return not self.settings.no_input and not unseen and self.show.err.isatty()
 
     def refuse_document(self) -> None:
         """Raise `NoDocument` where one document was asked for of what has no end or is a format of its own."""

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from fusion_kit.cli.attempt_logs import folder_of, last_lines
-from fusion_kit.cli.documents import cost_of, run_document, seconds_between, tokens_of
+from fusion_kit.cli.cost import spending
+from fusion_kit.cli.documents import run_document, seconds_between
 from fusion_kit.cli.exit_codes import INTERRUPTED, TERMINATED
 from fusion_kit.cli.project import Project
 from fusion_kit.cli.session import Session
 from fusion_kit.cli.settings import Mode
 from fusion_kit.cli.style import bold, dim, green, last_overwrite, red, yellow
-from fusion_kit.cli.words import count_text, counted, duration_text, money_text
+from fusion_kit.cli.words import counted, duration_text
 from fusion_kit.core.run import Run
 from fusion_kit.core.states import FINAL_RUNS, Outcome, RunState, TaskState
 from fusion_kit.core.task import Task
@@ -32,6 +33,8 @@ def conclude(session: Session, project: Project, run: Run, tasks: Sequence[Task]
         show.document(run_document(run, tasks, exit_code), result_lines(run, tasks))
     for line in next_lines(session, run, tasks, exit_code):
         show.say(line)
+    for told in session.on_end:
+        told(project, run, tasks)
     return exit_code
 
 
@@ -119,7 +122,4 @@ def _states(tasks: Sequence[Task]) -> str:
 
 
 def _spent(tasks: Sequence[Task]) -> str:
-    tokens, cost = tokens_of(tasks), cost_of(tasks)
-    parts = [f"{count_text(sum(tokens.values()))} tokens"] if tokens else []
-    parts += [money_text(cost)] if cost is not None else []
-    return f", {', '.join(parts)}" if parts else ""
+    return "".join(f", {text}" for text in spending(tasks).texts())

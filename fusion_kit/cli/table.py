@@ -8,6 +8,7 @@ from dataclasses import dataclass
 DEFINE = "Definitions"
 RUN = "Run and steer"
 WATCH = "Watch and look back"
+WORK = "The work"
 HOUSE = "This installation"
 
 
@@ -40,6 +41,10 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("schema", DEFINE, "Explain a key of the files in .fusion/."),
     Entry("run", RUN, "Run a workflow, by name or path."),
     Entry("resume", RUN, "Go on with a run that was interrupted or paused."),
+    Entry("retry", RUN, "Do again what failed in an ended run, and what comes after it."),
+    Entry("pause", RUN, "Let everything of a run stand still, from any terminal."),
+    Entry("approve", RUN, "Say yes to a task that waits for an approval."),
+    Entry("reject", RUN, "Say no to a task that waits for an approval."),
     Entry("cancel", RUN, "Stop a run for good, from any terminal."),
     Entry("secret", RUN, "Store what tasks may not see unless they name it: keys, tokens.", SECRET),
     Entry("ps", WATCH, "List the runs that have not ended."),
@@ -47,6 +52,8 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("history", WATCH, "List past runs, the newest first."),
     Entry("logs", WATCH, "Print what the tasks of a run printed."),
     Entry("events", WATCH, "Print the event log, filtered, followed or exported."),
+    Entry("diff", WORK, "Print what a run or a task changed."),
+    Entry("merge", WORK, "Bring the work of a run into a branch, through its gate."),
     Entry("doctor", HOUSE, "Check Git, the project and its log; --repair mends what can be mended."),
     Entry("version", HOUSE, "Print the version."),
 )

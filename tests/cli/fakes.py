@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from fusion_kit.cli.project import Watch
-from fusion_kit.coordination.requests import Bundle, RunRequest, StopSignal
+from fusion_kit.coordination.requests import Again, Bundle, RunRequest, StopSignal
 from fusion_kit.core import events as e
 from fusion_kit.core.errors import UsageError
 from fusion_kit.core.events import Draft
 from fusion_kit.core.run import Run
+from fusion_kit.core.task import Task
 from fusion_kit.core.workflow import Kind, TaskSpec, WorkflowSpec
 from fusion_kit.persistence.ledger import Ledger
 from fusion_kit.persistence.views import Views
@@ -64,6 +65,34 @@ class Clock:
         return self.time
 
 
+@dataclass(frozen=True)
+class MergedWork:
+    """Where a run's work lies."""
+
+    branch: str | None = None
+    commit: str | None = None
+    waiting: str | None = None
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One file that differs."""
+
+    path: str
+    status: str = "modified"
+    added: int | None = 1
+    removed: int | None = 0
+    old: str | None = None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a run changed."""
+
+    files: Sequence[Changed] = ()
+    patch: bytes = b""
+
+
 Play = Callable[["FakeProject", StopSignal], Awaitable[None]]
 
 
@@ -83,6 +112,10 @@ class FakeProject:
         self.workflow = WorkflowSpec("hello", (TaskSpec("plan", Kind.RUN, run="true"),), inputs={})
         self.secrets: dict[str, str] = {}
         self.has_owner = True
+        self.obeys = True
+        self.asked: list[tuple[object, ...]] = []
+        self.merged = MergedWork()
+        self.changes = Changes()
         self._watch: Watch | None = None
 
     def tell(self, *drafts: Draft) -> None:
@@ -111,6 +144,9 @@ class FakeProject:
     def check(self, request: RunRequest) -> None:
         """Nothing is refused here."""
 
+    def hidden(self, what: Bundle | str, given: Mapping[str, str]) -> list[str]:
+        return [*given.values()]
+
     def dry_run(self, request: RunRequest) -> Sequence[Prediction]:
         self.requests.append(request)
         return self.forecasts
@@ -119,9 +155,64 @@ class FakeProject:
         self.requests.append(request)
         return await self._played(watch, stop)
 
-    async def resume(self, run: str, watch: Watch, stop: StopSignal, secrets: Mapping[str, str] | None = None) -> Run:
+    async def resume(
+        self,
+        run: str,
+        watch: Watch,
+        stop: StopSignal,
+        secrets: Mapping[str, str] | None = None,
+        *,
+        settings: Mapping[str, object] | None = None,
+        waits: bool = False,
+    ) -> Run:
         self.secrets = dict(secrets or {})
+        self.asked.append(("resume", run, dict(settings or {}), waits))
         return await self._played(watch, stop)
+
+    async def retry(
+        self,
+        run: str,
+        watch: Watch,
+        stop: StopSignal,
+        secrets: Mapping[str, str] | None = None,
+        *,
+        wanted: Again,
+        waits: bool = False,
+    ) -> Run:
+        self.secrets = dict(secrets or {})
+        self.asked.append(("retry", run, wanted.from_task, wanted.only, waits))
+        return await self._played(watch, stop)
+
+    def pause(self, run: str, by: str) -> None:
+        self.tell(Draft(e.RunPauseRequested(by=by), run=run))
+        if self.obeys:
+            self.tell(Draft(e.RunPaused(reason=f"paused by {by}"), run=run))
+
+    def let_go_on(self, run: str, by: str, settings: Mapping[str, object]) -> bool:
+        self.asked.append(("let_go_on", run, dict(settings)))
+        return self.has_owner
+
+    def approve(self, run: str, task: str, inputs: Mapping[str, object], by: str) -> Task:
+        self.tell(Draft(e.TaskApproved(approval="q1", by=by, inputs=inputs), run=run, task=task))
+        return next(row for row in self.views.tasks(run) if row.id == task)
+
+    def reject(self, run: str, task: str, message: str, by: str) -> Task:
+        self.tell(Draft(e.TaskRejected(approval="q1", by=by, message=message), run=run, task=task))
+        return next(row for row in self.views.tasks(run) if row.id == task)
+
+    async def merge(self, run: str, into: str | None, watch: Watch) -> MergedWork:
+        self.asked.append(("merge", run, into))
+        self._watch = watch
+        self.tell(Draft(e.MergeGated(commit="d" * 40, tasks=("plan", "build"), passed=True), run=run))
+        self._watch = None
+        return self.merged
+
+    def diff(self, run: str, task: str | None) -> Changes:
+        self.asked.append(("diff", run, task))
+        return self.changes
+
+    def run_folder(self, run: str) -> Path:
+        return self.state / "runs" / run
 
     def cancel(self, run: str, by: str) -> None:
         self.tell(Draft(e.RunCancelRequested(by=by), run=run), Draft(e.RunCancelled(by=by), run=run))

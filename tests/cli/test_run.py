@@ -109,7 +109,7 @@ def test_the_json_document_of_a_run_is_the_one_of_the_contract(project: FakeProj
         "base": "b" * 40,
         "result": {"branch": f"fk/{RUN}/result", "commit": "d" * 40},
         "cost_usd": 0.03,
-        "tokens": {"input": 1500, "output": 250},
+        "tokens": {"input": 1500, "output": 250, "total": 1750},
         "tasks": [
             {"id": "plan", "agent": "planner-1", "duration_s": 0.1, "branch": None, "commit": None}
             | {"outputs": {}, "artifacts": []}

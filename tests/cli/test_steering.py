@@ -22,6 +22,7 @@ async def _goes_on(project: FakeProject, stop: object) -> None:
 def _paused(project: FakeProject) -> None:
     plays.begin(project)
     project.tell(plays.of_run(e.RunPaused(reason="interrupted")))
+    project.has_owner = False
 
 
 def test_resume_shows_a_run_from_where_it_stood(project: FakeProject, projects: FakeProjects) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from fusion_kit.cli.documents import cost_of, tokens_of
+from fusion_kit.cli.cost import spending
 from fusion_kit.cli.live.scene import Scene
 from fusion_kit.cli.style import bold, clipped, cyan, dim, green, red, yellow
-from fusion_kit.cli.words import count_text, duration_text, money_text
+from fusion_kit.cli.words import duration_text
 from fusion_kit.core.states import TaskState
 from fusion_kit.core.task import Task
 
@@ -115,9 +115,7 @@ def _outcome(task: Task) -> str:
 
 
 def _usage(tasks: Sequence[Task]) -> str:
-    tokens, cost = tokens_of(tasks), cost_of(tasks)
-    known = [f"{count_text(sum(tokens.values()))} tok"] if tokens else []
-    return " ".join([*known, money_text(cost)] if cost is not None else known)
+    return " ".join(spending(tasks).texts("tok"))
 
 
 def _glyph(task: Task, canvas: Canvas) -> str:

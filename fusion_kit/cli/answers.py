@@ -1,0 +1,79 @@
+"""What the rest of fusion-kit answers the commands with, in their own words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Forecast(Protocol):
+    """What a dry run says of one task."""
+
+    @property
+    def node(self) -> str: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def until(self) -> str | None: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def agent(self) -> str | None: ...
+    @property
+    def model(self) -> str | None: ...
+    @property
+    def provider(self) -> str | None: ...
+    @property
+    def origin(self) -> str | None: ...
+    @property
+    def missing(self) -> tuple[str, ...]: ...
+    @property
+    def cost_bound(self) -> float | None: ...
+
+
+class Finding(Protocol):
+    """What `doctor` found."""
+
+    @property
+    def level(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def hint(self) -> str: ...
+
+
+class FileChange(Protocol):
+    """One file that differs: `status` is added, modified, deleted or renamed (from `old`); no counts for a binary."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def added(self) -> int | None: ...
+    @property
+    def removed(self) -> int | None: ...
+    @property
+    def old(self) -> str | None: ...
+
+
+class Diff(Protocol):
+    """What a run or one of its tasks changed; `patch` is what `git apply` takes."""
+
+    @property
+    def files(self) -> Sequence[FileChange]: ...
+    @property
+    def patch(self) -> bytes: ...
+
+
+class Merged(Protocol):
+    """Where the work of a run lies now; `waiting` says why it could not be brought into its target."""
+
+    @property
+    def branch(self) -> str | None: ...
+    @property
+    def commit(self) -> str | None: ...
+    @property
+    def waiting(self) -> str | None: ...
