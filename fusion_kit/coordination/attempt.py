@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 
+from fusion_kit.coordination import refusal, shell_job
 from fusion_kit.coordination.contexts import environment, scope_of, text_of
 from fusion_kit.coordination.contract import ArtifactMissing, checked_outputs
 from fusion_kit.coordination.execution import Execution, Work
+from fusion_kit.coordination.resolving import SECTION, Unresolved, conflict_of
+from fusion_kit.coordination.shell_job import ShellJob
 from fusion_kit.coordination.verdict import Verdict, by_exit, error_of, refused
 from fusion_kit.core.code import CommitConflict, Desk, DeskOrder, KeepOrder, Kept, Stamp
 from fusion_kit.core.errors import FusionError
-from fusion_kit.core.process import Exit, Job, Liveness, Timeouts
+from fusion_kit.core.process import Exit, Job, Liveness
 from fusion_kit.core.states import Outcome
 from fusion_kit.core.work import Order, Report, Transcript
 from fusion_kit.core.workflow import Kind, WorkspaceMode
@@ -51,11 +54,11 @@ def _stamp(execution: Execution, work: Work) -> Stamp:
 def _order(execution: Execution, work: Work, desk: Desk | None) -> tuple[Order, dict[str, str]]:
     node, spec = work.node, work.node.spec
     env, secret_env = environment(execution, work)
+    env |= refusal.variables(execution.book.tasks[node.id], work.folder)
     if spec.kind is Kind.RUN:
         prompt, agent = spec.run or "", dataclasses.replace(work.agent, options={"shell": spec.shell})
     else:
-        scope = scope_of(execution, node.frame, node)
-        prompt, agent = text_of(execution.house.expressions.value(spec.prompt, scope)), work.agent
+        prompt, agent = _prompt(execution, work), work.agent
     order = Order(
         agent=agent,
         prompt=prompt,
@@ -66,6 +69,17 @@ def _order(execution: Execution, work: Work, desk: Desk | None) -> tuple[Order, 
         instructions=agent.instructions,
     )
     return order, secret_env
+
+
+def _prompt(execution: Execution, work: Work) -> str:
+    """Return what an agent is told: its task, before it the conflicts it starts from, after it what the gate said."""
+    node = work.node
+    asked = node.spec.prompt  # of a merge's conflict: others' words, which are no template
+    if node.frame.section != SECTION:
+        scope = scope_of(execution, node.frame, node)
+        asked = text_of(execution.house.expressions.value(asked, scope))
+    conflict = conflict_of(execution, node.id, work.base)
+    return (conflict.introduction if conflict else "") + asked + refusal.told(execution.book.tasks[node.id])
 
 
 async def _start(execution: Execution, work: Work, order: Order, secret_env: dict[str, str]) -> None:
@@ -93,12 +107,13 @@ async def _start(execution: Execution, work: Work, order: Order, secret_env: dic
 
 
 def _offer_inputs(execution: Execution, work: Work) -> None:
-    """Lay the artifacts of what the task needs where `$FUSION_INPUTS` says."""
+    """Lay the artifacts of what the task needs, and what the gate said of its earlier work, into `$FUSION_INPUTS`."""
     for need in work.node.needs:
         row = execution.book.tasks[need]
         if row.artifacts:
             source = execution.folder(need, row.attempts).artifacts
             execution.house.artifacts.offer(source, work.folder.inputs / need)
+    refusal.offer(execution.book.tasks[work.node.id], work.folder)
 
 
 async def _judge(execution: Execution, work: Work, desk: Desk | None, order: Order, ended: Exit) -> Verdict:
@@ -145,6 +160,8 @@ async def _keep(execution: Execution, work: Work, desk: Desk | None, report: Rep
 async def _hold(execution: Execution, work: Work, desk: Desk | None, report: Report, kept: Kept | None) -> Verdict:
     """Return success, or the first part of the contract that does not hold."""
     spec = work.node.spec
+    if (unresolved := await _unresolved(execution, work, kept)) is not None:
+        return refused(Outcome.CONFLICT, unresolved)
     wanted = spec.done_when.changes
     if wanted is not None and kept is not None and kept.changed != wanted:
         if wanted:
@@ -158,6 +175,17 @@ async def _hold(execution: Execution, work: Work, desk: Desk | None, report: Rep
     if spec.done_when.run is not None and not await _check_passes(execution, work, desk, spec.done_when.run):
         return Verdict(Outcome.CONTRACT, error=error_of("check_failed", f"its check failed: {spec.done_when.run}"))
     return Verdict(Outcome.SUCCESS, outputs=outputs, artifacts=artifacts)
+
+
+async def _unresolved(execution: Execution, work: Work, kept: Kept | None) -> FusionError | None:
+    """Return what is wrong where the task was given conflicts and left some of them."""
+    conflict = conflict_of(execution, work.node.id, work.base)
+    if conflict is None or kept is None:
+        return None
+    files = await execution.house.workspaces.unresolved(kept.commit, conflict.files)
+    if not files:
+        return None
+    return Unresolved(files=", ".join(files), run=execution.book.run.id, task=work.node.id)
 
 
 def _named(files: tuple[str, ...]) -> str:
@@ -179,23 +207,8 @@ def _collect(execution: Execution, work: Work, desk: Desk | None) -> tuple[dict[
 async def _check_passes(execution: Execution, work: Work, desk: Desk | None, command: str) -> bool:
     """Run the task's own check where the work was done: a shell job in a folder of its own, without secrets."""
     folder = work.folder.path / "check"
-    folder.mkdir(mode=0o700, exist_ok=True)
     env, _secrets = environment(execution, work)
-    shell = dataclasses.replace(execution.agent_spec("shell"), options={"shell": None})
     cwd = desk.path if desk is not None else execution.house.root
-    order = Order(agent=shell, prompt=command, workspace=cwd, folder=folder, env=env)
-    invocation = execution.house.providers.provider(shell).invocation(order)
-    attempt = f"{work.attempt}-check"
-    job = Job(
-        attempt=attempt,
-        folder=folder,
-        argv=invocation.argv,
-        cwd=cwd,
-        env={**env, **invocation.env, "FUSION_ATTEMPT_ID": attempt},
-        shell=True,
-        timeouts=Timeouts(total_s=work.node.spec.timeout_s),
-    )
-    await execution.house.executor.reattach({attempt: folder})
-    await execution.house.executor.submit(job)
-    ended = await execution.house.executor.wait(attempt)
+    job = ShellJob(f"{work.attempt}-check", folder, command, cwd, env, work.node.spec.timeout_s)
+    ended = await shell_job.done(execution.house, job)
     return ended.code == 0
