@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fusion_kit.coordination.ports import Workspaces
-from fusion_kit.core.code import CommitConflict, Desk, DeskOrder, KeepOrder, Landing, Stamp
+from fusion_kit.core.code import CommitConflict, Desk, DeskOrder, KeepOrder, Landing, RefMoved, Stamp
 from fusion_kit.testing.places import FakeWorkspaces
 from fusion_kit.testing.time import FakeClock
 from fusion_kit.workspaces.git import GitWorkspaces
@@ -101,11 +101,102 @@ async def test_a_workspace_is_clean_when_it_is_used_again(places: Workspaces) ->
     assert {path.name for path in desk.path.iterdir()} - {".git"} == set()
 
 
-async def test_landing_moves_the_branch_and_may_be_done_again(places: Workspaces) -> None:
+async def _two(places: Workspaces, first: dict[str, str], second: dict[str, str]) -> dict[str, str]:
+    """Return the commits of two tasks that began at the same base."""
     base = await base_of(places)
-    _desk, order = await work(places, "a-1", base, {"a.txt": "a"})
-    commits = {"a-1": (await places.keep(order)).commit}
-    landing = Landing("r", "fk/r/result", base, commits)
+    commits = {}
+    for agent, changes in {"a-1": first, "b-1": second}.items():
+        _desk, order = await work(places, agent, base, changes)
+        commits[agent] = (await places.keep(order)).commit
+    return commits
 
-    assert await places.land(landing) == commits["a-1"]
-    assert await places.land(landing) == commits["a-1"]
+
+async def test_assembling_moves_nothing_and_gives_always_the_same(places: Workspaces) -> None:
+    commits = await _two(places, {"a.txt": "a"}, {"b.txt": "b"})
+    landing = Landing("r", "fk/r/result", await base_of(places), commits)
+
+    commit = await places.assemble(landing)
+
+    assert await places.assemble(landing) == commit
+    assert await places.tip("fk/r/result") is None
+    desk, _order = await work(places, "c-1", commit, {})
+    assert {path.name for path in desk.path.iterdir()} - {".git"} == {"a.txt", "b.txt"}
+
+
+async def test_publishing_moves_the_branch_and_may_be_done_again(places: Workspaces) -> None:
+    commits = await _two(places, {"a.txt": "a"}, {"b.txt": "b"})
+    landing = Landing("r", "fk/r/result", await base_of(places), commits)
+    commit = await places.assemble(landing)
+
+    await places.publish(landing, commit)
+    await places.publish(landing, commit)
+
+    assert await places.tip("fk/r/result") == commit
+
+
+async def test_a_branch_that_stands_elsewhere_is_not_moved(places: Workspaces) -> None:
+    commits = await _two(places, {"a.txt": "a"}, {"b.txt": "b"})
+    base = await base_of(places)
+    first = Landing("r", "fk/r/result", base, {"a-1": commits["a-1"]})
+    await places.publish(first, commits["a-1"])
+
+    with pytest.raises(RefMoved, match="fk/r/result"):
+        await places.publish(Landing("r", "fk/r/result", base, {"b-1": commits["b-1"]}), commits["b-1"])
+    assert await places.tip("fk/r/result") == commits["a-1"]
+
+
+async def test_a_later_landing_goes_on_top_of_an_earlier_one(places: Workspaces) -> None:
+    commits = await _two(places, {"a.txt": "a"}, {"b.txt": "b"})
+    base = await base_of(places)
+    await places.publish(Landing("r", "fk/r/result", base, {"a-1": commits["a-1"]}), commits["a-1"])
+    landing = Landing("r", "fk/r/result", base, {"b-1": commits["b-1"]}, expected=commits["a-1"])
+
+    await places.publish(landing, commit := await places.assemble(landing))
+
+    desk, _order = await work(places, "c-1", commit, {})
+    assert {path.name for path in desk.path.iterdir()} - {".git"} == {"a.txt", "b.txt"}
+
+
+async def test_a_landing_that_conflicts_names_who_with_whom(places: Workspaces) -> None:
+    commits = await _two(places, {"same.txt": "a"}, {"same.txt": "b"})
+    with pytest.raises(CommitConflict) as conflict:
+        await places.assemble(Landing("r", "fk/r/result", await base_of(places), commits))
+    assert conflict.value.facts == {"left": "a-1", "right": "b-1", "files": ("same.txt",)}
+
+
+async def test_a_conflict_is_marked_and_no_longer_there_once_it_is_settled(places: Workspaces) -> None:
+    commits = await _two(places, {"same.txt": "a\n", "a.txt": "a"}, {"same.txt": "b\n", "b.txt": "b"})
+
+    marked = await places.mark_conflicts(commits)
+    desk, order = await work(places, "c-1", marked.commit, {"same.txt": "both\n"})
+    settled = await places.keep(order)
+
+    assert marked.files == ("same.txt",)
+    assert {path.name for path in desk.path.iterdir()} - {".git"} == {"a.txt", "b.txt", "same.txt"}
+    assert await places.unresolved(marked.commit, marked.files) == ("same.txt",)
+    assert await places.unresolved(settled.commit, marked.files) == ()
+
+
+async def test_a_conflict_is_foreseen_while_an_agent_is_at_work(places: Workspaces) -> None:
+    base = await base_of(places)
+    commits = await _two(places, {"same.txt": "a", "a.txt": "a"}, {"b.txt": "b"})
+    desk, _order = await work(places, "c-1", base, {"same.txt": "c", "c.txt": "c"})
+
+    assert await places.clashes(commits["a-1"], desk) == ("same.txt",)
+    assert await places.clashes(commits["b-1"], desk) == ()
+
+
+async def test_a_digest_depends_on_what_matches_alone(places: Workspaces) -> None:
+    one, two = (await _two(places, {"x.py": "1", "a.txt": "a"}, {"x.py": "1", "a.txt": "b"})).values()
+
+    assert await places.digest(one, ["*.py"]) == await places.digest(two, ["*.py"])
+    assert await places.digest(one, ["**"]) != await places.digest(two, ["**"])
+    assert await places.digest(None, ["*.py"]) == await places.digest(await base_of(places), ["*.py"])
+
+
+async def test_a_branch_that_is_not_there_has_no_tip(places: Workspaces) -> None:
+    assert await places.tip("gone") is None
+
+
+async def test_nothing_outside_changes_by_looking(places: Workspaces) -> None:
+    assert not (await places.outside()).since(await places.outside())
