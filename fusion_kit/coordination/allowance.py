@@ -1,4 +1,4 @@
-"""What tasks share and may run out of: the money of a run, files they write, the run's one workspace."""
+"""What a run may use: refused before a start where it cannot be kept, and given way to where it is used up."""
 
 from __future__ import annotations
 
@@ -7,21 +7,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from fusion_kit.coordination.arrivals import fail
-from fusion_kit.coordination.contexts import scope_of, text_of
 from fusion_kit.coordination.execution import Execution
 from fusion_kit.coordination.frames import Node
+from fusion_kit.coordination.purse import BUDGET, Purse, touched
 from fusion_kit.coordination.requests import Bundle, RunRequest
-from fusion_kit.core import budget, ids, touches
+from fusion_kit.coordination.reservations import inner_ceiling, reservation, run_ceiling
+from fusion_kit.core import budget, ids
 from fusion_kit.core import events as e
-from fusion_kit.core.budget import Amounts, Ceiling, Shortage
+from fusion_kit.core.budget import Amounts, Shortage
 from fusion_kit.core.errors import FusionError, UsageError
-from fusion_kit.core.plan import Hold, Waiting
+from fusion_kit.core.plan import Hold
 from fusion_kit.core.states import Outcome, TaskState
-from fusion_kit.core.work import Usage
-from fusion_kit.core.workflow import AgentSpec, Kind, Limits, TaskSpec, WorkflowSpec, WorkspaceMode
-
-SHARED = "workspace:run"  # the lane of those that work in the run's one workspace
-BUDGET, LOCK = "budget", "lock"
+from fusion_kit.core.workflow import AgentSpec, Kind, WorkflowSpec
 
 
 class Uncapped(UsageError):
@@ -42,43 +39,6 @@ class OverBudget(FusionError):
     hint = "That ceiling is part of the workflow: raise it there, and begin another run."
 
 
-def reservation(spec: TaskSpec, agents: Mapping[str, AgentSpec]) -> dict[str, int]:
-    """Return what an attempt of a task may use: its own limits, else its agent's; only agents use anything.
-
-    Where several agents could get it, the most that one of them may use; what has no limit is left out.
-    """
-    if spec.kind is not Kind.AGENT:
-        return {}
-    able = [agent for agent in agents.values() if _can(agent, spec)]
-    found: dict[str, int] = dict(_ceiling(spec.limits))
-    for unit in budget.UNITS.keys() - found.keys():
-        theirs = [_ceiling(agent.limits).get(unit) for agent in able]
-        known = [limit for limit in theirs if limit is not None]
-        if known and len(known) == len(theirs):
-            found[unit] = max(known)
-    return found
-
-
-def _can(agent: AgentSpec, spec: TaskSpec) -> bool:
-    return spec.agent == agent.name if spec.agent is not None else spec.capabilities <= agent.capabilities
-
-
-def _ceiling(limits: Limits) -> dict[str, int]:
-    return budget.amounts({"cost_usd": limits.cost_usd, "tokens": limits.tokens})
-
-
-def capped(spec: TaskSpec, agent: AgentSpec) -> AgentSpec:
-    """Return the agent as the task limits it: what the task says wins."""
-    own = spec.limits
-    limits = replace(
-        agent.limits,
-        cost_usd=agent.limits.cost_usd if own.cost_usd is None else own.cost_usd,
-        tokens=agent.limits.tokens if own.tokens is None else own.tokens,
-        turns=agent.limits.turns if own.turns is None else own.turns,
-    )
-    return agent if limits == agent.limits else replace(agent, limits=limits)
-
-
 @dataclass(frozen=True, slots=True)
 class _Claimant:
     """An agent's task somewhere in a workflow, and what an attempt of it may use."""
@@ -90,14 +50,7 @@ class _Claimant:
 
 def check_limits(bundle: Bundle, request: RunRequest) -> None:
     """Raise `Uncapped` or `NeverAffordable` where a ceiling could not be kept, before anything is started."""
-    _check(bundle.workflow, _run_ceiling(bundle.workflow, request.max_cost_usd), bundle.agents, "")
-
-
-def _run_ceiling(workflow: WorkflowSpec, max_cost_usd: object) -> dict[str, int]:
-    found = _ceiling(workflow.limits)
-    if isinstance(max_cost_usd, int | float):
-        found |= budget.amounts({"cost_usd": float(max_cost_usd)})
-    return found
+    _check(bundle.workflow, run_ceiling(bundle.workflow, request.max_cost_usd), bundle.agents, "")
 
 
 def _check(workflow: WorkflowSpec, limit: Amounts, agents: Mapping[str, AgentSpec], prefix: str) -> None:
@@ -106,17 +59,7 @@ def _check(workflow: WorkflowSpec, limit: Amounts, agents: Mapping[str, AgentSpe
         _hold_against(unit, most, claimants, prefix)
     for spec in (*workflow.tasks, *workflow.finally_):
         if spec.uses is not None:
-            _check(spec.uses, _inner_ceiling(spec), agents, ids.inner(prefix, spec.id))
-
-
-def _inner_ceiling(spec: TaskSpec) -> dict[str, int]:
-    """Return what a sub-workflow may use: what its file says and what the task that uses it says, the lower of both."""
-    if spec.uses is None:
-        return {}
-    found = _ceiling(spec.uses.limits)
-    for unit, most in _ceiling(spec.limits).items():
-        found[unit] = min(most, found.get(unit, most))
-    return found
+            _check(spec.uses, inner_ceiling(spec), agents, ids.inner(prefix, spec.id))
 
 
 def _claimants(workflow: WorkflowSpec, agents: Mapping[str, AgentSpec], prefix: str) -> Iterator[_Claimant]:
@@ -140,122 +83,6 @@ def _hold_against(unit: str, most: int, claimants: Iterable[_Claimant], prefix: 
             raising = "" if prefix or unit != "cost_usd" else " with --max-cost"
             wanted = budget.told(unit, one.wants[unit])
             raise NeverAffordable(task=one.node, wanted=wanted, whose=whose, raising=raising, **facts)
-
-
-class Purse:
-    """Fits the plan's `Allowance`: what is left of every ceiling, and who writes where, at this moment."""
-
-    def __init__(self, execution: Execution) -> None:
-        """Look at what runs and at what was spent."""
-        self._execution = execution
-        self._ceilings = _ceilings(execution)
-        self._writers: list[tuple[str, tuple[str, ...]]] = []
-        self._sharer: str | None = None
-        self.reserved: dict[str, dict[str, int]] = {}  # by the nodes that were taken
-        for name, work in execution.running.items():
-            self._begins(name, touched(execution, work.node))
-
-    def _begins(self, name: str, globs: tuple[str, ...]) -> None:
-        node = self._execution.nodes[name]
-        if globs:
-            self._writers.append((name, globs))
-        if self._execution.mode(node) is WorkspaceMode.RUN:
-            self._sharer = name
-
-    def admits(self, task: Waiting) -> Hold | None:
-        """Return why the task must wait, if it must."""
-        if task.lane == SHARED and self._sharer is not None:
-            return Hold(task.node, LOCK, f"the run's workspace is used by {self._sharer}")
-        return self._locked(task) or self._too_dear(task)
-
-    def _locked(self, task: Waiting) -> Hold | None:
-        globs = self._globs(task) if self._writers else ()
-        for name, others in self._writers if globs else ():
-            glob = touches.common(globs, others)
-            if glob is not None:
-                return Hold(task.node, LOCK, f"touches {glob} like {name}")
-        return None
-
-    def _globs(self, task: Waiting) -> tuple[str, ...]:
-        return task.touches if task.touches is not None else touched(self._execution, self._execution.nodes[task.node])
-
-    def _too_dear(self, task: Waiting) -> Hold | None:
-        shortage = self.shortage(task.node) if self._ceilings else None
-        return Hold(task.node, BUDGET, str(shortage)) if shortage is not None else None
-
-    def shortage(self, name: str) -> Shortage | None:
-        """Return the ceiling that a start of the node would break now."""
-        wanted = self._wanted(name)
-        return next((found for one in self._above(name) if (found := one.shortage(wanted))), None) if wanted else None
-
-    def _wanted(self, name: str) -> dict[str, int]:
-        """Return what an attempt may use; one without a limit of its own gets all that is left, but not nothing."""
-        spec = self._execution.nodes[name].spec
-        wanted = reservation(spec, self._execution.bundle.agents)
-        if spec.kind is Kind.AGENT:
-            for unit in budget.UNITS.keys() - wanted.keys():
-                lefts = [ceiling.left(unit) for ceiling in self._above(name) if unit in ceiling.limit]
-                if lefts:
-                    wanted[unit] = max(1, min(lefts))
-        return wanted
-
-    def _above(self, name: str) -> Iterator[Ceiling]:
-        """Yield the ceilings that hold for a node, the innermost first."""
-        if self._ceilings:
-            for owner in _owners(self._execution, name):
-                if owner in self._ceilings:
-                    yield self._ceilings[owner]
-
-    def take(self, task: Waiting) -> None:
-        """Set aside what it may use, and note what it writes."""
-        self._begins(task.node, self._globs(task))
-        if self._execution.nodes[task.node].spec.kind is Kind.AGENT:
-            wanted = self._wanted(task.node)
-            self.reserved[task.node] = wanted
-            for ceiling in self._above(task.node):
-                ceiling.reserve(wanted)
-
-
-def _ceilings(execution: Execution) -> dict[str, Ceiling]:
-    """Return all ceilings there are with what was spent and is reserved below them; "" is the run's own."""
-    found = {"": Ceiling(_run_ceiling(execution.bundle.workflow, execution.settings.get("max_cost_usd")))}
-    for frame in execution.frames:
-        node = frame.parent
-        if node is not None and frame.section == "tasks":
-            found[node.id] = Ceiling(_inner_ceiling(node.spec), node.id)
-    found = {owner: ceiling for owner, ceiling in found.items() if ceiling.limit}
-    if found:
-        _look_up(execution, found)
-    return found
-
-
-def _look_up(execution: Execution, ceilings: Mapping[str, Ceiling]) -> None:
-    for row in execution.book.tasks.values():
-        if row.spent or row.reserved:
-            spent, reserved = budget.amounts(row.spent), budget.amounts(row.reserved)
-            for owner in _owners(execution, row.id):
-                if owner in ceilings:
-                    ceilings[owner].charge(spent)
-                    ceilings[owner].reserve(reserved)
-
-
-def _owners(execution: Execution, name: str) -> Iterator[str]:
-    parent = execution.book.tasks[name].parent
-    while parent is not None:
-        yield parent
-        parent = execution.book.tasks[parent].parent
-    yield ""
-
-
-def touched(execution: Execution, node: Node) -> tuple[str, ...]:
-    """Return the globs of what a node may write, evaluated; raises what its expressions raise."""
-    globs = node.spec.touches
-    if not any("${{" in glob for glob in globs):
-        return globs
-    found = execution.house.expressions.value(list(globs), scope_of(execution, node.frame, node))
-    assert isinstance(found, list)
-    values = [value for one in found for value in (one if isinstance(one, list | tuple) else [one])]
-    return tuple(text for value in values if (text := text_of(value)))
 
 
 def queue_up(execution: Execution, node: Node) -> None:
@@ -314,13 +141,3 @@ def try_again(execution: Execution) -> bool:
 
 def _is_short(waits: Mapping[str, object] | None) -> bool:
     return waits is not None and waits.get("reason") == BUDGET
-
-
-def over(agent: AgentSpec, usage: Usage | None) -> tuple[str, ...]:
-    """Return what an attempt used beyond its own limits, as flags: `over its limit: 0.31 of 0.25 USD`."""
-    found = budget.used(usage) if usage is not None else {}
-    return tuple(
-        f"over its limit: {budget.told(unit, found[unit])} of {budget.told(unit, most)} {budget.name_of(unit)}"
-        for unit, most in _ceiling(agent.limits).items()
-        if found.get(unit, 0) > most
-    )

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from fusion_kit.coordination.allowance import over, queue_up
+from fusion_kit.coordination.allowance import queue_up
 from fusion_kit.coordination.arrivals import drop, ended
+from fusion_kit.coordination.caching import key_kept
 from fusion_kit.coordination.execution import Execution, Stopping, Work
+from fusion_kit.coordination.reservations import over
 from fusion_kit.coordination.starts import AttemptEnded
 from fusion_kit.coordination.verdict import Verdict
 from fusion_kit.core import events as e
@@ -54,6 +56,7 @@ def _complete(execution: Execution, work: Work, verdict: Verdict, outcome: Outco
         commit=verdict.commit,
         flags=(*verdict.flags, *over(work.agent, verdict.usage)),
         error=verdict.error,
+        cache_key=key_kept(work) if outcome is Outcome.SUCCESS else None,
     )
     _note(execution, work, fact)
     ended(execution, work.node)

@@ -6,19 +6,24 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from fusion_kit.coordination.allowance import SHARED, Purse, capped, note_holds, queue_up
+from fusion_kit.coordination import caching
+from fusion_kit.coordination.allowance import note_holds, queue_up
 from fusion_kit.coordination.arrivals import fail
 from fusion_kit.coordination.attempt import carry_out
 from fusion_kit.coordination.execution import SHELL, Execution, Work
 from fusion_kit.coordination.flow import tips
 from fusion_kit.coordination.frames import Frame, Node
+from fusion_kit.coordination.purse import SHARED, Purse
+from fusion_kit.coordination.reservations import capped
+from fusion_kit.coordination.resolving import conflicted_base
 from fusion_kit.coordination.verdict import Verdict, error_of
 from fusion_kit.core import budget, ids
 from fusion_kit.core import events as e
+from fusion_kit.core.code import CommitConflict
 from fusion_kit.core.errors import FusionError
 from fusion_kit.core.plan import Idle, Spawnable, Start, planned
 from fusion_kit.core.process import Ended, Liveness
-from fusion_kit.core.states import Outcome
+from fusion_kit.core.states import Outcome, TaskState
 from fusion_kit.core.task import Task
 from fusion_kit.core.work import Usage
 from fusion_kit.core.workflow import Kind, WorkspaceMode
@@ -42,20 +47,28 @@ class Trouble:
 
 
 async def settle_bases(execution: Execution) -> list[tuple[Node, FusionError]]:
-    """Find the commit each newly queued task starts from; return those whose parents do not merge, with the reason."""
-    conflicts: list[tuple[Node, FusionError]] = []
-    arrived, execution.unsettled = execution.unsettled, []
-    for node in arrived:
+    """Find the commit each newly queued task starts from; what was done before with the same ends as `cached`.
+
+    Returns a task whose parents do not merge, with the reason; those after it wait for the next call, as its failure
+    may drop them.
+    """
+    while execution.unsettled:
+        node = execution.unsettled.pop(0)
+        if execution.book.tasks[node.id].state is not TaskState.QUEUED:
+            continue  # dropped, after a failure elsewhere
         try:
             execution.bases[node.id] = await _base(execution, node)
         except FusionError as conflict:
-            conflicts.append((node, conflict))
-            continue
-        _settled(execution, node)
-    return conflicts
+            return [(node, conflict)]
+        await _settled(execution, node)
+    return []
 
 
-def _settled(execution: Execution, node: Node) -> None:
+async def _settled(execution: Execution, node: Node) -> None:
+    hit = await caching.find(execution, node)
+    if hit is not None:
+        await caching.take(execution, node, hit)
+        return
     try:
         queue_up(execution, node)
     except FusionError as broken:  # what its `touches` ask for cannot be said
@@ -69,7 +82,14 @@ async def _base(execution: Execution, node: Node) -> str | None:
     if not parents:
         return execution.landed or execution.book.run.base
     distinct = set(parents.values())
-    return distinct.pop() if len(distinct) == 1 else await execution.house.workspaces.combine(parents)
+    if len(distinct) == 1:
+        return distinct.pop()
+    try:
+        return await execution.house.workspaces.combine(parents)
+    except CommitConflict:
+        if node.spec.on_conflict != "agent" or node.spec.kind is not Kind.AGENT:
+            raise
+        return await conflicted_base(execution, node)
 
 
 def plan(execution: Execution) -> None:
@@ -209,7 +229,7 @@ def begin(execution: Execution, work: Work) -> None:
 
     async def carry() -> None:
         try:
-            verdict = await _metered(execution, work, await carry_out(execution, work))
+            verdict = await _carried_out(execution, work)
         except OSError as broken:
             execution.inbox.put_nowait(Trouble(broken))
             return
@@ -222,6 +242,15 @@ def begin(execution: Execution, work: Work) -> None:
     task = asyncio.create_task(carry(), name=f"attempt {work.attempt}")
     execution.background.add(task)
     task.add_done_callback(execution.background.discard)
+
+
+async def _carried_out(execution: Execution, work: Work) -> Verdict:
+    if work.found is Liveness.NEVER:
+        await caching.begin(execution, work)
+    verdict = await _metered(execution, work, await carry_out(execution, work))
+    if verdict.outcome is Outcome.SUCCESS:
+        await caching.keep(execution, work)
+    return verdict
 
 
 async def _metered(execution: Execution, work: Work, verdict: Verdict) -> Verdict:

@@ -73,3 +73,8 @@ class MemoryLedger:
     def agents(self, name: str | None = None) -> list[Agent]:
         """Return all instances, or those of one definition."""
         return [agent for agent in self._world.agents.values() if name in (None, agent.name)]
+
+    def made_from(self, cache_key: str) -> Task | None:
+        """Return the latest task that was done with this cache key."""
+        found = [task for task in self._world.tasks.values() if task.cache_key == cache_key and task.is_good]
+        return max(found, key=lambda task: task.finished_at or "", default=None)
