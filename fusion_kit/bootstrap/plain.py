@@ -44,10 +44,6 @@ class PlainFolder:
         """Raise `NoRepository`."""
         raise NoRepository(order=order)
 
-    async def land(self, landing: Landing) -> str:
-        """Raise `NoRepository`."""
-        raise NoRepository(landing=landing)
-
     async def freeze(self) -> None:
         """Return: there is no configuration of Git to take over."""
 

@@ -106,10 +106,6 @@ class Workspaces(Protocol):
         """
         ...
 
-    async def land(self, landing: Landing) -> str:
-        """Merge the commits into the branch and return its tip; raises `CommitConflict`."""
-        ...
-
     async def freeze(self) -> None:
         """Take over the person's filters and identity, before any agent of a run can touch them."""
         ...

@@ -87,12 +87,6 @@ class FakeWorkspaces:
             self._kept[order.stamp.attempt] = Kept(commit, changed, tuple(files) if changed else ())
         return self._kept[order.stamp.attempt]
 
-    async def land(self, landing: Landing) -> str:
-        """Merge and move the branch."""
-        commit = await self.assemble(landing)
-        await self.publish(landing, commit)
-        return commit
-
     async def freeze(self) -> None:
         """Return: there is no configuration to take over."""
 

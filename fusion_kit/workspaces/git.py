@@ -93,12 +93,6 @@ class GitWorkspaces:
         """
         return await asyncio.to_thread(self._keeper.keep, order, self._layout.folders(order.desk.agent))
 
-    async def land(self, landing: Landing) -> str:
-        """Merge the commits into the branch and return its tip; raises `CommitConflict`, `TargetBusy`, `RefMoved`."""
-        commit = await self.assemble(landing)
-        await self.publish(landing, commit)
-        return commit
-
     async def tip(self, branch: str) -> str | None:
         """Return the commit a branch stands at; None where there is no such branch."""
         return await asyncio.to_thread(self._refs.tip, branch)

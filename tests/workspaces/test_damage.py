@@ -72,7 +72,10 @@ async def test_it_does_no_harm(project: Project, tmp_path: Path, name: str) -> N
     assert content == "changed"
     again = await spaces.prepare(DeskOrder("coder-1", base, stamp=project.stamp("t2")))
     assert (again.salvaged, tree(again.path)["a.txt"], (again.path / "new.txt").exists()) == ((), "a\n", False)
-    assert await spaces.land(Landing("run-1", "fk/run-1/result", base, {"t1": kept.commit})) == kept.commit
+    landing = Landing("run-1", "fk/run-1/result", base, {"t1": kept.commit}, strategy="rebase")
+    assert await spaces.assemble(landing) == kept.commit
+    await spaces.publish(landing, kept.commit)
+    assert await spaces.tip("fk/run-1/result") == kept.commit
     assert list((tmp_path / "home").iterdir()) == []
 
 
