@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fusion_kit.coordination import merge_note
 from fusion_kit.coordination.book import Book
-from fusion_kit.coordination.flow import built_on, in_order
+from fusion_kit.coordination.flow import built_on
 from fusion_kit.coordination.gate import Gate, open_environment
 from fusion_kit.coordination.house import House
 from fusion_kit.coordination.merge_note import MergeNote
@@ -81,9 +81,10 @@ class Batch:
 
 
 def batch_of(house: House, book: Book, workflow: WorkflowSpec, into: str, commits: Mapping[str, str]) -> Batch:
-    """Return the work of some tasks as one batch, with the workflow's gate before `into`."""
+    """Return some work (task, or another name of it -> commit) as one batch, with the workflow's gate before `into`."""
     run, terms = book.run, workflow.merge
     folder = house.archive.folder(run.id) / "merge"
+    below = {task: built_on(book, task) if task in book.tasks else frozenset[str]() for task in commits}
     batch = Batch(
         house,
         book,
@@ -91,8 +92,8 @@ def batch_of(house: House, book: Book, workflow: WorkflowSpec, into: str, commit
         folder,
         into,
         base=run.base or "",
-        commits={task: commits[task] for task in in_order(book, commits)},
-        built_on={task: built_on(book, task) for task in commits},
+        commits={task: commits[task] for task in sorted(commits, key=lambda task: (len(below[task]), task))},
+        built_on=below,
     )
     if terms.gate is not None:
         env = open_environment(house, run, workflow)

@@ -59,6 +59,15 @@ def built_on(book: Book, node: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def in_order(book: Book, nodes: Iterable[str]) -> list[str]:
-    """Return nodes so that each comes after what it is built on, and those that are equal in that by name."""
-    return sorted(nodes, key=lambda node: (len(built_on(book, node)), node))
+def good_tips(book: Book) -> dict[str, str]:
+    """Return the commits of all work that ended well and passed, but for what other such work is built on."""
+    refused = {row.id for row in book.tasks.values() if row.refused is not None}
+    good = {
+        row.id: row.commit
+        for row in book.tasks.values()
+        if row.commit not in (None, book.run.base) and row.is_good and row.section != "finally"
+    }
+    below = {task: built_on(book, task) for task in good}
+    sound = {task for task in good if task not in refused and not below[task] & refused}
+    inner = {other for task in sound for other in below[task]}
+    return {task: commit for task, commit in sorted(good.items()) if task in sound - inner and commit is not None}

@@ -31,7 +31,7 @@ async def land(execution: Execution, root: Frame, play: Play) -> Landed:
     except Stopped:
         return Landed()
     except CommitConflict as conflict:
-        execution.book.note(e.MergeFailed(*_colliding(conflict)))
+        execution.book.note(e.MergeFailed(*colliding(conflict)))
         return Landed(failure=error_of(conflict.code, str(conflict), conflict.way_out))
     except FusionError as refusal:
         return Landed(failure=error_of(refusal.code, str(refusal), refusal.way_out))
@@ -54,7 +54,7 @@ def _batch(execution: Execution, root: Frame) -> Batch | None:
     return batch
 
 
-def _colliding(conflict: CommitConflict) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def colliding(conflict: CommitConflict) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the tasks and the files of a conflict."""
     files = conflict.facts["files"]
     named = tuple(map(str, files)) if isinstance(files, tuple | list) else (str(files),)

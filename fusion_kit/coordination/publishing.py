@@ -112,8 +112,8 @@ async def told(batch: Batch, note: MergeNote) -> Landed:
     """Tell the ledger what became of the work, once."""
     if not note.told:
         for task, log in note.refused.items():
-            fact = e.MergeRefused(batch.terms.gate or "", batch.commits[task], log)
-            batch.book.note(fact, task=task)
+            if task in batch.book.tasks:
+                batch.book.note(e.MergeRefused(batch.terms.gate or "", batch.commits[task], log), task=task)
         if note.waiting:
             batch.book.note(e.MergeWaiting(note.branch, note.commit, note.into, note.waiting))
         elif note.branch:

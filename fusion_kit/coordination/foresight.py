@@ -1,0 +1,87 @@
+"""Conflicts foreseen: what was just done is held against what others do, long before anybody merges."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from weakref import WeakKeyDictionary
+
+from fusion_kit.coordination.book import Book
+from fusion_kit.coordination.execution import Execution, Work
+from fusion_kit.coordination.flow import built_on
+from fusion_kit.core import events as e
+from fusion_kit.core.code import CommitConflict, Desk
+from fusion_kit.core.errors import FusionError
+from fusion_kit.core.workflow import WorkspaceMode
+
+MOST_PAIRS = 8  # of one task with others; in a crowd nobody would read it
+
+Look = Callable[[str], Awaitable[tuple[str, ...]]]  # a commit -> the files in which it clashes
+
+
+@dataclass(eq=False, slots=True)
+class _Foreseen:
+    """Of one run in its owner's hands: who looks now, and the pairs that were told."""
+
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    told: set[frozenset[str]] = field(default_factory=set)
+
+
+_BY_BOOK: WeakKeyDictionary[Book, _Foreseen] = WeakKeyDictionary()
+
+
+async def foresee(execution: Execution, work: Work, commit: str) -> None:
+    """Tell of each other task whose work, as it stands, would not merge with `commit`, which a task just made.
+
+    Each pair is told once. Nothing is altered, and nothing is raised; in a crowd nothing is looked at.
+    """
+    foreseen = _BY_BOOK.setdefault(execution.book, _Foreseen())
+    async with foreseen.looking:
+        pairs = [*_running(execution, work), *_done(execution, work, commit)]
+        if len(pairs) > MOST_PAIRS:
+            return
+        for other, files_of in pairs:
+            pair = frozenset((work.node.id, other))
+            if pair in foreseen.told:
+                continue
+            try:
+                files = await files_of(commit)
+            except (FusionError, OSError):  # its workspace is being changed this very moment
+                continue
+            if files:
+                foreseen.told.add(pair)
+                execution.book.note(e.MergeForeseen(tuple(sorted(pair)), files))
+
+
+def _running(execution: Execution, work: Work) -> Iterator[tuple[str, Look]]:
+    """Yield the tasks that work elsewhere now, and how to hold a commit against what lies there."""
+    for other in execution.running.values():
+        desk = other.folder.desk() if other.mode is WorkspaceMode.OWN else None
+        if desk is not None and other.node.id != work.node.id:
+            yield other.node.id, partial(_against_desk, execution, desk)
+
+
+def _done(execution: Execution, work: Work, commit: str) -> Iterator[tuple[str, Look]]:
+    """Yield the tasks whose work nobody has merged with this one's, and how to try it."""
+    book = execution.book
+    below = built_on(book, work.node.id)
+    for row in list(book.tasks.values()):
+        if row.id in {work.node.id, *below} or row.commit in (None, commit, book.run.base) or not row.is_good:
+            continue
+        if work.node.id not in built_on(book, row.id):
+            yield row.id, partial(_against_commit, execution, row.commit or "")
+
+
+async def _against_desk(execution: Execution, desk: Desk, commit: str) -> tuple[str, ...]:
+    return await execution.house.workspaces.clashes(commit, desk)
+
+
+async def _against_commit(execution: Execution, made: str, commit: str) -> tuple[str, ...]:
+    try:
+        await execution.house.workspaces.combine({"one": made, "other": commit})
+    except CommitConflict as conflict:
+        files = conflict.facts["files"]
+        return tuple(map(str, files)) if isinstance(files, tuple | list) else (str(files),)
+    return ()
