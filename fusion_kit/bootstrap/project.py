@@ -71,16 +71,11 @@ class Project(Premises):
 
     def hidden(self, what: Bundle | str, given: Mapping[str, str]) -> list[str]:
         """Return every stored secret and those of a workflow, or of the run `what`, in all values they may have."""
-        from fusion_kit.bootstrap.secrets import named
+        from fusion_kit.bootstrap.secrets import named, named_in
 
-        names = named(self._frozen(what) if isinstance(what, str) else what)
+        names = named_in(self.state / "runs" / self.views.run(what).id) if isinstance(what, str) else named(what)
         found = {*given.values(), *self.secret_store.values().values(), *(os.environ.get(name, "") for name in names)}
         return sorted(value for value in found if len(value) >= SHORTEST)
-
-    def _frozen(self, run: str) -> Bundle:
-        from fusion_kit.bootstrap.archive import RunFolders
-
-        return RunFolders(self.root, self.state).thaw(self.views.run(run).id)[0]
 
     def dry_run(self, request: RunRequest) -> list[Forecast]:
         """Say for each task what would become of it, and what it misses; changes nothing, refuses what a run would."""

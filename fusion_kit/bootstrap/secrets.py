@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 from fusion_kit.coordination.requests import Bundle
 from fusion_kit.core.errors import UsageError
@@ -31,6 +32,11 @@ def named(bundle: Bundle) -> list[str]:
     """Return the names of the secrets that the workflow, its inner workflows and its agents use."""
     texts = [*_texts(bundle.workflow), *(value for agent in bundle.agents.values() for value in agent.env.values())]
     return names_in(texts)
+
+
+def named_in(run_folder: Path) -> list[str]:
+    """Return the names that the frozen files of a run use, damaged or not, without reading them as definitions."""
+    return names_in(path.read_text("utf-8", "replace") for path in sorted(run_folder.glob("frozen/*.yaml")))
 
 
 def names_in(texts: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ from fusion_kit.bootstrap.artifacts import CopiedArtifacts
 from fusion_kit.clock import RandomIds, SystemClock
 from fusion_kit.coordination.fusion import Fusion
 from fusion_kit.coordination.house import House
-from fusion_kit.core.secrets import masker
+from fusion_kit.core.secrets import Mask
 from fusion_kit.definitions.expressions.evaluate import Expressions
 from fusion_kit.definitions.patterns import matches
 from fusion_kit.persistence.group import GroupCommit
@@ -37,7 +37,7 @@ def wired(premises: Premises, secrets: Mapping[str, str], base_env: Mapping[str,
             project=premises.config.project or premises.root.name,
             source=f"run:{os.getpid()}",
             now=clock.now,
-            mask=masker(secrets.values()),
+            mask=Mask(secrets.values()),
         )
     )
     try:

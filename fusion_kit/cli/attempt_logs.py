@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fusion_kit.cli.project import Project
 from fusion_kit.cli.style import harmless, last_overwrite
+from fusion_kit.core.secrets import Mask, MaskedStream
 from fusion_kit.core.task import Task
 from fusion_kit.processes import tail
 
@@ -45,7 +46,9 @@ class Follower:
     task: str
     number: int
     folder: Path
+    mask: Mask = field(default_factory=Mask)
     _offsets: dict[str, int] = field(default_factory=dict)
+    _masked: dict[str, MaskedStream] = field(default_factory=dict)
 
     def new_lines(self, *, at_end: bool = False) -> Iterator[LogLine]:
         """Yield the lines written since the last call; at the end also one without a newline."""
@@ -55,7 +58,7 @@ class Follower:
                 self._offsets[stream] = offset
                 if not found:
                     break
-                yield from (LogLine(self.task, self.number, stream, line.text) for line in found)
+                yield from (LogLine(self.task, self.number, stream, self._shown(line)) for line in found)
 
     def last_lines(self, count: int) -> list[LogLine]:
         """Return the last `count` whole lines of each stream written by now, and go on behind them."""
@@ -64,12 +67,19 @@ class Follower:
             kept[line.stream].append(line)
         return [line for lines in kept.values() for line in lines]
 
-    def new_bytes(self) -> Iterator[bytes]:
-        """Yield what was written since the last call exactly as it is."""
+    def new_bytes(self, *, at_end: bool = False) -> Iterator[bytes]:
+        """Yield what was written since the last call as it is, but for secrets."""
         for stream, name in STREAMS.items():
+            masked = self._masked.setdefault(stream, self.mask.stream())
             while chunk := _chunk(self.folder / name, self._offsets.get(stream, 0)):
                 self._offsets[stream] = self._offsets.get(stream, 0) + len(chunk)
-                yield chunk
+                yield masked.feed(chunk)
+            if at_end:
+                yield masked.feed(b"", final=True)
+
+    def _shown(self, line: tail.Line) -> str:
+        """Of a line that is too long the text is its beginning, which may end within a secret."""
+        return line.text if line.spilled is None else self.mask.stream().feed(line.text.encode()).decode()
 
 
 def last_lines(task: str, number: int, folder: Path, count: int) -> list[LogLine]:
@@ -80,6 +90,11 @@ def last_lines(task: str, number: int, folder: Path, count: int) -> list[LogLine
         for line in tail.last_lines(folder / name, count)
     ]
     return found[-count:] if count else []
+
+
+def last_file_lines(path: Path, count: int) -> list[str]:
+    """Return the last `count` lines of a file that a program printed; none where it is gone."""
+    return tail.last_lines(path, count)
 
 
 def latest(folder: Path) -> str:

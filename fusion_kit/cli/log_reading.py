@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 from fusion_kit.cli.attempt_logs import Follower, LogLine, folder_of, last_lines
 from fusion_kit.cli.nesting import nested
 from fusion_kit.cli.project import Project
+from fusion_kit.cli.reports import hide_secrets
 from fusion_kit.cli.session import Session
 from fusion_kit.cli.steering import known_task
 from fusion_kit.cli.style import cyan, last_overwrite, yellow
 from fusion_kit.clock import SystemClock
+from fusion_kit.core.secrets import Mask
 from fusion_kit.core.states import FINAL_RUNS, RunState
 from fusion_kit.core.task import Task
 
@@ -34,22 +37,25 @@ class LogRequest:
 def print_logs(session: Session, project: Project, request: LogRequest) -> None:
     """Print what is there now; raises `NotFound` or `NoSuchTask`."""
     tasks = chosen_tasks(project, request)
+    hide_secrets(session, project, request.run, {})
     if request.raw:
         for task in tasks:
             folder = folder_of(project, task)
-            for chunk in Follower(task.id, task.attempts, folder).new_bytes() if folder else ():
+            for chunk in _follower(session, task, folder).new_bytes(at_end=True) if folder else ():
                 session.show.raw(chunk)
         return
     lines = (line for task in tasks for line in _lines_of(project, task, request.tail))
     if session.show.is_for_programs:
         session.show.listing([line.as_dict() for line in lines], ())
-    elif not _print(session, lines, request):
+    elif not print_lines(session, lines, request):
         session.show.say("Nothing was printed yet.")
 
 
 def follow_logs(session: Session, project: Project, request: LogRequest) -> None:
     """Print what is there and what comes, until the tasks have ended or nobody reads any more; raises `NoDocument`."""
     session.refuse_document()
+    chosen_tasks(project, request)
+    hide_secrets(session, project, request.run, {})
     asyncio.run(_follow(session, project, request))
 
 
@@ -105,7 +111,7 @@ async def _follow(session: Session, project: Project, request: LogRequest) -> No
         for task in tasks:
             folder = folder_of(project, task)
             if folder and (task.id, task.attempts) not in followers:
-                followers[task.id, task.attempts] = _begun(session, Follower(task.id, task.attempts, folder), request)
+                followers[task.id, task.attempts] = _begun(session, _follower(session, task, folder), request)
         for follower in followers.values():
             _print_new(session, follower, request, at_end=is_over)
         if is_over:
@@ -113,21 +119,25 @@ async def _follow(session: Session, project: Project, request: LogRequest) -> No
         await clock.sleep(_TICK_S)
 
 
+def _follower(session: Session, task: Task, folder: Path) -> Follower:
+    return Follower(task.id, task.attempts, folder, Mask(session.show.hidden))
+
+
 def _begun(session: Session, follower: Follower, request: LogRequest) -> Follower:
     if request.tail is not None and not request.raw:
-        _print(session, follower.last_lines(request.tail), request)
+        print_lines(session, follower.last_lines(request.tail), request)
     return follower
 
 
 def _print_new(session: Session, follower: Follower, request: LogRequest, *, at_end: bool) -> None:
     if request.raw:
-        for chunk in follower.new_bytes():
+        for chunk in follower.new_bytes(at_end=at_end):
             session.show.raw(chunk)
     else:
-        _print(session, follower.new_lines(at_end=at_end), request)
+        print_lines(session, follower.new_lines(at_end=at_end), request)
 
 
-def _print(session: Session, lines: Iterable[LogLine], request: LogRequest) -> int:
+def print_lines(session: Session, lines: Iterable[LogLine], request: LogRequest) -> int:
     """Print lines some hundred at a time, as long as anybody reads them, and return how many there were."""
     count, rest = 0, iter(lines)
     while (batch := list(islice(rest, _BATCH))) and not session.show.reader_gone:
@@ -142,6 +152,6 @@ def _print(session: Session, lines: Iterable[LogLine], request: LogRequest) -> i
 
 def _is_over(project: Project, request: LogRequest, tasks: Sequence[Task]) -> bool:
     run = project.views.run(request.run)
-    if run.state in FINAL_RUNS or run.state is RunState.PAUSED:
+    if run.state in FINAL_RUNS or (run.state is RunState.PAUSED and not project.is_owned(run.id)):
         return True
     return request.task is not None and bool(tasks) and all(task.is_final for task in tasks)

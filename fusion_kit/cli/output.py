@@ -7,10 +7,13 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from fusion_kit.cli.settings import Colour, Mode, Settings
 from fusion_kit.cli.style import no_command, red, rendered, yellow
+
+if TYPE_CHECKING:
+    from fusion_kit.core.secrets import Mask
 
 
 class Output:
@@ -23,6 +26,7 @@ class Output:
         self.err = err or sys.stderr or _nowhere()
         self.reader_gone = False
         self.hidden: tuple[str, ...] = ()
+        self._mask: Mask | None = None
         for stream in (self.out, self.err):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
@@ -50,14 +54,15 @@ class Output:
         return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     def hide(self, values: Iterable[str]) -> None:
-        """Show none of these values from now on, as far as what is printed is made `veiled`."""
+        """Show none of these values from now on, whatever form they are printed in."""
+        from fusion_kit.core.secrets import Mask
+
         self.hidden = tuple(sorted({*self.hidden, *filter(None, values)}, key=lambda value: (-len(value), value)))
+        self._mask = Mask(self.hidden) if self.hidden else None
 
     def veiled(self, text: str) -> str:
-        """Return `text` without any hidden value."""
-        for value in self.hidden:
-            text = text.replace(value, "***")
-        return text
+        """Return `text`, which holds whole lines, without any hidden value."""
+        return self._mask(text) if self._mask else text
 
     def say(self, text: str) -> None:
         """Print one line of progress or advice to stderr."""
@@ -94,7 +99,7 @@ class Output:
     def document(self, document: Mapping[str, Any], lines: Iterable[str] = ()) -> None:
         """Print one result: as JSON, or as `lines` for people."""
         if self.settings.output is Mode.JSON:
-            self._write(self.out, json.dumps(document, indent=2, default=_plain_value) + "\n")
+            self._write(self.out, json.dumps(self._veiled_item(document), indent=2, default=_plain_value) + "\n")
         elif self.settings.output is Mode.JSONL:
             self.record(document)
         else:
@@ -118,7 +123,8 @@ class Output:
 
     def record(self, item: Mapping[str, Any]) -> None:
         """Print one object on one line of stdout."""
-        self._write(self.out, json.dumps(item, separators=(",", ":"), default=_plain_value) + "\n")
+        text = json.dumps(self._veiled_item(item), separators=(",", ":"), default=_plain_value)
+        self._write(self.out, text + "\n")
 
     def plain(self, text: str) -> None:
         """Print text that is a format of its own to stdout, in every mode."""
@@ -132,6 +138,9 @@ class Output:
             self.out.buffer.flush()
         except BrokenPipeError:
             self._deafen(self.out)
+
+    def _veiled_item(self, item: Mapping[str, Any]) -> object:
+        return self._mask.value(item) if self._mask else item
 
     def _rendered(self, text: str, stream: TextIO) -> str:
         """What an agent wrote can be a command not only to a terminal, but also to the CI service that reads us."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import quote, quote_plus
 
 SHORTEST = 8
@@ -20,16 +20,71 @@ def forms(value: str) -> set[str]:
     return {form for part in _parts(value) for form in _encoded(part) if len(form) >= SHORTEST}
 
 
-def masker(values: Iterable[str]) -> Callable[[str], str]:
-    """Return what replaces every form of every secret in a text by `***`, the longest first.
+class Mask:
+    """Replaces every form of every secret by `***`, the longest first."""
 
-    The text must hold whole lines: a form that is cut in two is not known again.
-    """
-    found = sorted({form for value in values for form in forms(value)}, key=lambda form: (-len(form), form))
-    if not found:
-        return lambda text: text
-    pattern = re.compile("|".join(re.escape(form) for form in found))
-    return lambda text: pattern.sub(MASK, text)
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        """Know these secrets."""
+        found = {form for value in values for form in forms(value)}
+        self._forms = sorted(found, key=lambda form: (-len(form), form))
+        self._pattern = re.compile("|".join(map(re.escape, self._forms))) if found else None
+
+    def __call__(self, text: str) -> str:
+        """Return `text` masked; it must hold whole lines, because a form that is cut in two is not known again."""
+        return self._pattern.sub(MASK, text) if self._pattern else text
+
+    def value(self, value: object) -> object:
+        """Return a JSON value with every text in it masked, names included."""
+        if self._pattern is None:
+            return value
+        match value:
+            case str():
+                return self(value)
+            case Mapping():
+                return {self(str(name)): self.value(inner) for name, inner in value.items()}
+            case list() | tuple():
+                return [self.value(inner) for inner in value]
+        return value
+
+    def stream(self) -> MaskedStream:
+        """Return what masks bytes that come in pieces."""
+        return MaskedStream([form.encode("utf-8", "surrogateescape") for form in self._forms])
+
+
+class MaskedStream:
+    """Bytes in, masked bytes out; what may be the beginning of a secret is held back until it is known."""
+
+    def __init__(self, forms: Sequence[bytes]) -> None:
+        """Mask these, which stand in the order of preference."""
+        self._forms = forms
+        self._pattern = re.compile(b"|".join(map(re.escape, forms))) if forms else None
+        self._held = b""
+
+    def feed(self, piece: bytes, *, final: bool = False) -> bytes:
+        """Return what is sure by now; with `final` all that is left."""
+        if self._pattern is None:
+            return piece
+        self._held += piece
+        end = len(self._held) if final else self._sure()
+        sure, self._held = self._held[:end], self._held[end:]
+        return self._pattern.sub(MASK.encode(), sure)
+
+    def _sure(self) -> int:
+        """Where the first secret begins that may be unfinished; no whole one is cut there."""
+        assert self._pattern
+        begun = self._begun()
+        for found in self._pattern.finditer(self._held):
+            if found.start() < begun < found.end():
+                return found.start()
+        return begun
+
+    def _begun(self) -> int:
+        size = len(self._held)
+        for start in range(max(size - len(self._forms[0]) + 1, 0), size):
+            tail = self._held[start:]
+            if any(len(form) > len(tail) and form.startswith(tail) for form in self._forms):
+                return start
+        return size
 
 
 def leaks(files: Mapping[str, bytes], secrets: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

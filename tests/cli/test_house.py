@@ -54,7 +54,7 @@ def _completed(line: str, folder: Path, shell: str = "bash") -> list[str]:
 
 
 def test_the_shell_completes_commands_and_options(tmp_path: Path) -> None:
-    assert _completed("fusion-kit s", tmp_path) == ["show", "schema", "status"]
+    assert _completed("fusion-kit s", tmp_path) == ["show", "schema", "secret", "status"]
     assert {"--dry-run", "--detach"} <= set(_completed("fusion-kit run --d", tmp_path))
 
 

@@ -142,7 +142,7 @@ class Tree:
 
     def _last_line(self, task: Task) -> str:
         folder = folder_of(self.project, task)
-        return latest(folder) if folder else ""
+        return self.show.veiled(latest(folder)) if folder else ""
 
 
 def display_for(show: Output, project: Project, now: Now) -> Display:
