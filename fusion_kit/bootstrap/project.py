@@ -79,14 +79,9 @@ class Project(Premises):
 
     def dry_run(self, request: RunRequest) -> list[Forecast]:
         """Say for each task what would become of it, and what it misses; changes nothing, refuses what a run would."""
-        from fusion_kit.bootstrap.findings import missing_for
-        from fusion_kit.coordination.acceptance import accepted
-        from fusion_kit.coordination.forecast import forecast
-        from fusion_kit.definitions.expressions.evaluate import Expressions
+        from fusion_kit.bootstrap.dry_run import Foresight
 
-        accepted(request, self.views, has_commits=self.has_commits())
-        known = {**self.known_secrets(), **request.secrets}
-        return forecast(request, Expressions(), missing_for(request.bundle.workflow, known))
+        return Foresight(self, self.known_secrets()).forecast(request)
 
     async def run(self, request: RunRequest, watch: Watch, stop: StopSignal) -> Run:
         """Execute a workflow; raises `UsageError` before anything was started."""

@@ -26,7 +26,7 @@ from fusion_kit.core.events import Event
 from fusion_kit.core.run import Run
 
 _FORECAST = ("node", "verdict", "until", "reason", "agent", "model", "provider", "origin", "missing", "cost_bound")
-_VERDICTS = {"run": green, "skip": dim, "cached": cyan, "unknown": yellow}
+_VERDICTS = {"run": green, "skip": dim, "cached": cyan, "pause": yellow, "unknown": yellow, "fail": red}
 
 
 class OneSelection(UsageError):
@@ -78,8 +78,10 @@ def run_left_behind(session: Session, asked: Asked) -> int:
 def said_before(session: Session, asked: Asked) -> int:
     """Print what would become of each task, and why; writes nothing."""
     project = session.project()
-    forecasts = project.dry_run(request_from(session, project, asked))
-    session.show.listing([_item(forecast) for forecast in forecasts], _forecast_lines(forecasts))
+    request = request_from(session, project, asked)
+    forecasts = project.dry_run(request)
+    limit = request.max_cost_usd if request.max_cost_usd is not None else request.bundle.workflow.limits.cost_usd
+    session.show.listing([_item(forecast) for forecast in forecasts], _forecast_lines(forecasts, limit))
     return SUCCESS
 
 
@@ -128,19 +130,26 @@ def _item(forecast: Forecast) -> dict[str, Any]:
     return {name: getattr(forecast, name) for name in _FORECAST}
 
 
-def _forecast_lines(forecasts: Sequence[Forecast]) -> Iterator[str]:
+def _forecast_lines(forecasts: Sequence[Forecast], limit: float | None) -> Iterator[str]:
     rows = [[_verdict(forecast), bold(forecast.node), _who(forecast), forecast.reason] for forecast in forecasts]
     yield from columns(rows)
     missing = [(forecast.node, name) for forecast in forecasts for name in forecast.missing]
     if missing:
         yield ""
         yield from (red(f"{node} misses {name}") for node, name in missing)
-    bounds = [forecast.cost_bound for forecast in forecasts if forecast.cost_bound is not None]
-    if bounds:
-        yield f"costs at most {money_text(sum(bounds))}" + (
-            " (not every task has a limit)" if len(bounds) < len(rows) else ""
-        )
+    yield from _cost_lines(forecasts, limit)
     yield dim("nothing was started or written")
+
+
+def _cost_lines(forecasts: Sequence[Forecast], limit: float | None) -> Iterator[str]:
+    """Tell what agents may cost in all, against what the run may."""
+    costly = [one for one in forecasts if one.verdict in ("run", "unknown") and one.agent and one.provider != "shell"]
+    bounds = [one.cost_bound for one in forecasts if one.cost_bound is not None]
+    if bounds:
+        is_open = any(one.cost_bound is None for one in costly)
+        yield f"costs at most {money_text(sum(bounds))}" + (" (not every task has a limit)" if is_open else "")
+    if limit is not None:
+        yield f"the run may cost {money_text(limit)} in all"
 
 
 def _verdict(forecast: Forecast) -> str:

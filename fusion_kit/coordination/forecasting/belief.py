@@ -40,7 +40,7 @@ CANCELLED = End(TaskState.CANCELLED, Outcome.CANCELLED)
 class Belief:
     """`ends` are the ways it may end: one where that is certain, else `until` is the node whose end decides.
 
-    `code` are the commits (task -> commit) that it passes on; None while nobody can know them.
+    `code` are the commits (task -> commit) that it passes on; None while nobody can know them, nor its artifacts.
     """
 
     node: str
@@ -48,6 +48,7 @@ class Belief:
     until: str | None = None
     facts: Context = field(default_factory=dict)
     code: Mapping[str, str] | None = None
+    artifacts: tuple[Context, ...] = ()  # known where its code is
 
     @property
     def may_fail(self) -> bool:

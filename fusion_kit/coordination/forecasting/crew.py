@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fusion_kit.coordination.caching import agent_of
 from fusion_kit.coordination.forecasting.foretold import Forecast
 from fusion_kit.coordination.forecasting.world import Missing
 from fusion_kit.core.workflow import AgentSpec, Kind, TaskSpec
 
 _BEGINS = frozenset({"run", "unknown"})
-
-
-def agent_of(spec: TaskSpec, agents: Mapping[str, AgentSpec]) -> AgentSpec | None:
-    """Return the agent a task names, or the least gifted one that has what it asks for; None: it needs none."""
-    if spec.kind is not Kind.AGENT:
-        return None
-    if spec.agent is not None:
-        return agents.get(spec.agent)
-    able = [agent for agent in agents.values() if spec.capabilities <= agent.capabilities]
-    return min(able, key=lambda agent: (len(agent.capabilities), agent.name), default=None)
 
 
 def attempt_line(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from fusion_kit.coordination.caching import Hit, Recipe, agent_of
 from fusion_kit.coordination.forecasting import expanding
 from fusion_kit.coordination.forecasting.belief import (
     CACHED,
@@ -19,16 +20,17 @@ from fusion_kit.coordination.forecasting.belief import (
     skipped,
     unsure,
 )
-from fusion_kit.coordination.forecasting.crew import agent_of, attempt_line
+from fusion_kit.coordination.forecasting.crew import attempt_line
 from fusion_kit.coordination.forecasting.deciding import Decision, decide
 from fusion_kit.coordination.forecasting.foretold import Forecast
 from fusion_kit.coordination.forecasting.known import NotKnown
 from fusion_kit.coordination.forecasting.place import Place
 from fusion_kit.coordination.forecasting.stand import Stand, Told, ends_of, refusable
 from fusion_kit.coordination.forecasting.taken import Taken
-from fusion_kit.coordination.forecasting.world import Cacheable, World
+from fusion_kit.coordination.forecasting.world import World
 from fusion_kit.coordination.requests import Bundle, RunRequest
 from fusion_kit.core import ids
+from fusion_kit.core.errors import FusionError
 from fusion_kit.core.graph import Graph, ancestors
 from fusion_kit.core.join import asks_status
 from fusion_kit.core.states import Outcome, TaskState
@@ -44,6 +46,7 @@ class Play:
         self.world = world
         self.bundle = bundle
         self.keep_going = request.keep_going
+        self.given = request.env
         self.taken = Taken(world.taken)
         self.run: dict[str, object] = {"workflow": bundle.workflow.name}
         if world.base is not None:
@@ -134,32 +137,41 @@ class Play:
         """A task is attempted, unless it is remembered that it was done before with the same."""
         said: tuple[str, str, str | None] = ("run", stand.reason, None)
         ends: tuple[End, ...] = (DONE,)
+        hit: Hit | None = None
         if stand.spec.cache is not None:
             try:
-                row = self.world.remembered(self._cacheable(stand))
+                hit = self.world.remembered(self._recipe(stand))
             except NotKnown as gap:
                 reason = "it is taken from the cache if nothing that it depends on has changed"
                 said, ends = ("unknown", reason, gap.until), (DONE, CACHED)
-            else:
-                if row is not None:
-                    return self._remembered(stand, row)
+            except FusionError:
+                hit = None  # what cannot be evaluated is found by the attempt
+            if hit is not None:
+                return self._remembered(stand, hit)
         belief = Belief(stand.node, ends, None, running_facts(stand.node, ends))
         return Told(belief, [self.line(stand.node, stand.spec, said)])
 
-    def _remembered(self, stand: Stand, row: Task) -> Told:
-        facts = ended_facts(CACHED, outputs=row.outputs, commit=row.commit)
-        code = {stand.node: row.commit} if row.commit is not None else stand.code
-        line = self.line(stand.node, stand.spec, ("cached", f"unchanged since {row.run}", None))
-        return Told(Belief(stand.node, (CACHED,), None, facts, code), [line])
+    def _remembered(self, stand: Stand, hit: Hit) -> Told:
+        facts = ended_facts(CACHED, outputs=hit.row.outputs, commit=hit.commit)
+        code = {stand.node: hit.commit} if hit.commit is not None else stand.code
+        line = self.line(stand.node, stand.spec, ("cached", f"nothing has changed since {hit.row.run}", None))
+        return Told(Belief(stand.node, (CACHED,), None, facts, code, hit.row.artifacts), [line])
 
-    def _cacheable(self, stand: Stand) -> Cacheable:
+    def _recipe(self, stand: Stand) -> Recipe:
         code, agent = stand.code, agent_of(stand.spec, self.bundle.agents)
         bases = set(code.values()) if code is not None else set()
         if code is None or len(bases) > 1:
             raise stand.blur()
         no_git = stand.spec.workspace is WorkspaceMode.NONE or (agent is not None and agent.isolation == "none")
-        base = None if no_git or self.world.base is None else next(iter(bases), self.world.base)
-        return Cacheable(stand.spec, agent, stand.scope(self.run), stand.place.env, base)
+        return Recipe(
+            spec=stand.spec,
+            agent=agent,
+            scope=replace(stand.scope(self.run), root=self.world.root),
+            env=stand.place.env,
+            base=None if no_git or self.world.base is None else next(iter(bases), self.world.base),
+            given=self.given,
+            fed={need.node: need.artifacts for need in stand.needs if need.artifacts},
+        )
 
     def broken(self, node: str, spec: TaskSpec, reason: str) -> Told:
         """Return what is told of a node that cannot even be attempted."""

@@ -25,7 +25,7 @@ class Taken:
         inside = list(self._inside(row))
         code = {one.id: one.commit for one in (row, *inside) if one.commit is not None and one.is_good}
         items = [{"key": one.key, **_facts(one)} for one in inside if one.parent == node]
-        belief = Belief(node, (CACHED,), None, {**_facts(row), "items": items}, code or before)
+        belief = Belief(node, (CACHED,), None, {**_facts(row), "items": items}, code or before, row.artifacts)
         return Told(belief, [self._line(one) for one in (row, *inside)])
 
     def _inside(self, row: Task) -> Iterator[Task]:
