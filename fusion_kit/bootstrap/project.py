@@ -16,10 +16,11 @@ from fusion_kit.bootstrap.premises import Premises
 from fusion_kit.clock import SystemClock
 from fusion_kit.coordination.attempt_folder import attempt_folder
 from fusion_kit.coordination.book import Watch
-from fusion_kit.coordination.requests import Bundle, RunRequest, StopSignal
+from fusion_kit.coordination.requests import Again, Bundle, RunRequest, StopSignal
 from fusion_kit.core.errors import FusionError
 from fusion_kit.core.run import Run
 from fusion_kit.core.secrets import SHORTEST
+from fusion_kit.core.task import Task
 
 if TYPE_CHECKING:
     from fusion_kit.bootstrap.findings import Finding
@@ -89,21 +90,78 @@ class Project(Premises):
 
         secrets = resolved(request.bundle, request.secrets, self.known_secrets())
         with self._fusion(secrets) as fusion:
-            await self._freeze_trust(fusion)
+            await fusion.house.workspaces.freeze()
             ended = await fusion.run(replace(request, secrets=secrets), watch, stop)
         self._retire()
         return ended
 
-    async def resume(self, run: str, watch: Watch, stop: StopSignal, secrets: Mapping[str, str] | None = None) -> Run:
+    async def resume(
+        self,
+        run: str,
+        watch: Watch,
+        stop: StopSignal,
+        secrets: Mapping[str, str] | None = None,
+        *,
+        settings: Mapping[str, object] | None = None,
+        waits: bool = False,
+    ) -> Run:
         """Go on with a run; its secrets are asked for anew, because they were never recorded."""
+        row = self.views.run(run)
+        found = self._secrets_of(row.id, secrets)
+        with self._fusion(found) as fusion:
+            return await fusion.resume(row.id, watch, stop, found, settings=settings, waits=waits)
+
+    async def retry(
+        self,
+        run: str,
+        watch: Watch,
+        stop: StopSignal,
+        secrets: Mapping[str, str] | None = None,
+        *,
+        wanted: Again,
+        waits: bool = False,
+    ) -> Run:
+        """Have an ended run go on: what did not end well is done once more, and what came after it."""
+        row = self.views.run(run)
+        found = self._secrets_of(row.id, secrets)
+        with self._fusion(found) as fusion:
+            await fusion.house.workspaces.freeze()
+            return await fusion.retry(row.id, watch, stop, found, wanted=wanted, waits=waits)
+
+    def _secrets_of(self, run: str, given: Mapping[str, str] | None) -> dict[str, str]:
         from fusion_kit.bootstrap.archive import RunFolders
         from fusion_kit.bootstrap.secrets import resolved
 
-        row = self.views.run(run)
-        bundle, _changes = RunFolders(self.root, self.state).thaw(row.id)
-        found = resolved(bundle, secrets or {}, self.known_secrets())
-        with self._fusion(found) as fusion:
-            return await fusion.resume(row.id, watch, stop, found)
+        bundle, _changes = RunFolders(self.root, self.state).thaw(run)
+        return resolved(bundle, given or {}, self.known_secrets())
+
+    def pause(self, run: str, by: str) -> None:
+        """Let everything of a run stand still, until `resume`; raises `NotRunning` where nobody works on it."""
+        from fusion_kit.coordination import steering
+
+        with self._fusion({}) as fusion:
+            asyncio.run(steering.pause(fusion.house, run, by))
+
+    def let_go_on(self, run: str, by: str, settings: Mapping[str, object]) -> bool:
+        """Tell a run's living owner of new settings, and to go on if it was paused; False where nobody owns it."""
+        from fusion_kit.coordination import steering
+
+        with self._fusion({}) as fusion:
+            return asyncio.run(steering.let_go_on(fusion.house, run, by, settings))
+
+    def approve(self, run: str, task: str, inputs: Mapping[str, object], by: str) -> Task:
+        """Say yes to what a task asks; raises `NothingAsked`, `TooLate` or `BadAnswer`."""
+        from fusion_kit.coordination import steering
+
+        with self._fusion({}) as fusion:
+            return asyncio.run(steering.approve(fusion.house, run, task, inputs, by))
+
+    def reject(self, run: str, task: str, message: str, by: str) -> Task:
+        """Say no to what a task asks; raises `NothingAsked` or `TooLate`."""
+        from fusion_kit.coordination import steering
+
+        with self._fusion({}) as fusion:
+            return asyncio.run(steering.reject(fusion.house, run, task, message, by))
 
     def _retire(self) -> None:
         """Apply the configured retention; how the run ended stands whatever becomes of this."""
@@ -120,13 +178,6 @@ class Project(Premises):
                 source=f"retention:{os.getpid()}",
             )
 
-    async def _freeze_trust(self, fusion: Fusion) -> None:
-        """Take over the person's Git filters and identity before any agent of this run can touch them."""
-        from fusion_kit.workspaces.git import GitWorkspaces
-
-        if isinstance(fusion.house.workspaces, GitWorkspaces):
-            await fusion.house.workspaces.freeze()
-
     def cancel(self, run: str, by: str) -> None:
         """Stop a run for good: its owner does it, or where there is none this process."""
         row = self.views.run(run)
@@ -141,6 +192,10 @@ class Project(Premises):
             return Ownership(self.state, SystemClock().now).is_owned(run)
         except OSError:  # a state that we may only read
             return True
+
+    def run_folder(self, run: str) -> Path:
+        """Return the folder of a run; the output of its gate lies in `merge/<n>/` there."""
+        return self.state / "runs" / run
 
     def attempt_folder(self, run: str, task: str, number: int) -> Path:
         """Return the folder with `out.log` and `err.log` of one attempt."""

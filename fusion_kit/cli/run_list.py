@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from fusion_kit.cli.documents import run_item, seconds_between
+from fusion_kit.cli.cost import cost_of, spending, tokens_of
+from fusion_kit.cli.documents import Document, run_item, seconds_between
 from fusion_kit.cli.project import Project, Views
 from fusion_kit.cli.session import Session
 from fusion_kit.cli.style import bold, columns, cyan, dim, green, red, yellow
@@ -35,6 +36,7 @@ class RunRequest:
     since: str | None = None
     limit: int = 20
     after: int | None = None
+    with_cost: bool = False  # what the tasks of each have used is read, too
 
 
 def list_runs(session: Session, request: RunRequest, nothing: str) -> None:
@@ -46,8 +48,8 @@ def list_runs(session: Session, request: RunRequest, nothing: str) -> None:
     runs = views.runs(states=states, since=since, limit=request.limit, after=request.after)
     is_whole = len(runs) < request.limit
     session.show.listing(
-        [run_item(run) for run in runs],
-        run_lines(runs, project),
+        [run_item(run) | (_used(run, project) if request.with_cost else {}) for run in runs],
+        run_lines(runs, project, with_cost=request.with_cost),
         next_after=None if is_whole else views.cursor(runs[-1].id),
         total=views.count_runs(states=states, since=since),
     )
@@ -55,9 +57,12 @@ def list_runs(session: Session, request: RunRequest, nothing: str) -> None:
         session.show.say(nothing)
 
 
-def run_lines(runs: Sequence[Run], project: Project) -> Iterator[str]:
+def run_lines(runs: Sequence[Run], project: Project, *, with_cost: bool = False) -> Iterator[str]:
     """Yield one line for each run: what became of it, when, how long, its tasks, and whether its process is gone."""
-    yield from columns([[bold(run.id), coloured(run.state), *_times(run), _doing(run, project)] for run in runs])
+    rows = [[bold(run.id), coloured(run.state), *_times(run), _doing(run, project)] for run in runs]
+    if with_cost:
+        rows = [[*row[:4], ", ".join([row[4], *_spent(run, project)])] for row, run in zip(rows, runs, strict=True)]
+    yield from columns(rows)
 
 
 def coloured(state: RunState) -> str:
@@ -78,3 +83,12 @@ def _doing(run: Run, project: Project) -> str:
 def _tasks(run: Run, views: Views) -> str:
     counts = views.counts(run.id)
     return ", ".join(f"{counts[state]} {state.value}" for state in TaskState if state in counts)
+
+
+def _spent(run: Run, project: Project) -> list[str]:
+    return spending(project.views.tasks(run.id)).texts()
+
+
+def _used(run: Run, project: Project) -> Document:
+    tasks = project.views.tasks(run.id)
+    return {"cost_usd": cost_of(tasks), "tokens": tokens_of(tasks)}

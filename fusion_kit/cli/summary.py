@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from fusion_kit.cli.attempt_logs import folder_of, last_lines
+from fusion_kit.cli.attempt_logs import folder_of, last_file_lines, last_lines
 from fusion_kit.cli.cost import spending
 from fusion_kit.cli.documents import run_document, seconds_between
 from fusion_kit.cli.exit_codes import INTERRUPTED, TERMINATED
@@ -14,6 +15,7 @@ from fusion_kit.cli.project import Project
 from fusion_kit.cli.session import Session
 from fusion_kit.cli.settings import Mode
 from fusion_kit.cli.style import bold, dim, green, last_overwrite, red, yellow
+from fusion_kit.cli.why import Picture, whys
 from fusion_kit.cli.words import counted, duration_text
 from fusion_kit.core.run import Run
 from fusion_kit.core.states import FINAL_RUNS, Outcome, RunState, TaskState
@@ -57,28 +59,31 @@ def result_lines(run: Run, tasks: Sequence[Task]) -> Iterator[str]:
 def next_lines(session: Session, run: Run, tasks: Sequence[Task], exit_code: int) -> Iterator[str]:
     """Yield the exact commands a person may want to type next."""
     failed = _failed(tasks)
-    if run.state is RunState.COMPLETED and run.branch:
-        base = (run.base or f"{run.branch}~1")[:12]
-        yield dim(f"next: {session.there(f'git diff {base} {run.branch}')}")
-        yield dim(f"next: {session.there(f'git merge {run.branch}')}")
+    commands = list(_result_commands(session, run)) if run.state is RunState.COMPLETED and run.branch else []
     if failed:
-        yield dim(f"next: {session.command('logs', run.id, failed[0].id)}")
+        commands.append(session.command("logs", run.id, failed[0].id))
     if run.state is RunState.FAILED:
-        yield dim(f"next: {_again(session, run)}")
+        commands += [session.command("logs", run.id, "--gate")] * _is_the_gate(run, tasks)
+        commands.append(session.command("retry", run.id))
     elif run.state not in FINAL_RUNS or exit_code in (INTERRUPTED, TERMINATED):
-        yield dim(f"next: {session.command('resume', run.id)}")
+        reasons = whys(Picture(run, tasks, session.command))
+        asked = [why.command for why in reasons.values() if why.command]
+        commands += [*asked, session.command("resume", run.id)]
+    yield from (dim(f"next: {command}") for command in dict.fromkeys(commands))
 
 
-def _again(session: Session, run: Run) -> str:
-    given = (
-        f"{name}={value}" if isinstance(value, str) else f"{name}:={json.dumps(value)}"
-        for name, value in run.inputs.items()
-    )
-    return session.command("run", _asked_as(run), *(word for text in given for word in ("-i", text)))
+def _is_the_gate(run: Run, tasks: Sequence[Task]) -> bool:
+    return any(task.refused for task in tasks) or str((run.error or {}).get("code", "")).startswith("gate")
 
 
-def _asked_as(run: Run) -> str:
-    return run.workflow if run.source.startswith(".fusion/") or not run.source else run.source
+def _result_commands(session: Session, run: Run) -> Iterator[str]:
+    """How to look at the result, and how to bring it to where it is not yet."""
+    base = (run.base or f"{run.branch}~1")[:12]
+    yield session.there(f"git diff {base} {run.branch}")
+    if run.target is None:
+        yield session.there(f"git merge {run.branch}")
+    elif run.branch != run.target:
+        yield session.command("merge", run.id)
 
 
 def _failures(session: Session, project: Project, tasks: Sequence[Task]) -> Iterator[str]:
@@ -94,6 +99,20 @@ def _failures(session: Session, project: Project, tasks: Sequence[Task]) -> Iter
         yield from (dim("  | ") + last_overwrite(line.text) for line in lines)
     for task in failed[_FAILURES_SHOWN:]:
         yield f"{task.id} failed too: {session.command('logs', task.run, task.id)}"
+    yield from _refused(tasks)
+
+
+def _refused(tasks: Sequence[Task]) -> Iterator[str]:
+    """Whose work broke the gate, and the last lines of what it printed, once for each log."""
+    by_log: dict[str, list[Task]] = {}
+    for task in tasks:
+        if task.refused is not None:
+            by_log.setdefault(str(task.refused.get("log") or ""), []).append(task)
+    for log, guilty in by_log.items():
+        yield ""
+        yield red(f"{', '.join(task.id for task in guilty)} broke the gate: {(guilty[0].refused or {}).get('gate')}")
+        lines = last_file_lines(Path(log), _LAST_LINES) if log else []
+        yield from (dim("  | ") + last_overwrite(line) for line in lines)
 
 
 def _failed(tasks: Sequence[Task]) -> list[Task]:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from fusion_kit.core import events as e
 from tests.cli import plays
 from tests.cli.fakes import RUN, FakeProject, FakeProjects, Play, Prediction
 from tests.cli.runner import cli
@@ -56,24 +55,16 @@ def test_a_failure_ends_with_its_last_thirty_lines_made_harmless_and_the_next_co
         f"{lines}  | red\n"
         "  | make: *** [all] Error 2\n"
         f"next: fusion-kit logs {RUN} build\n"
-        "next: fusion-kit run hello\n"
+        f"next: fusion-kit retry {RUN}\n"
     )
 
 
-def test_the_next_command_of_a_failure_repeats_the_inputs_and_the_folder(
+def test_the_next_command_of_a_failure_works_from_the_same_place(
     project: FakeProject, projects: FakeProjects, tmp_path: Path
 ) -> None:
-    async def play(project: FakeProject, stop: object) -> None:
-        project.tell(
-            plays.of_run(e.RunQueued(workflow="hello", source="x/hello.yaml", inputs={"goal": "it's", "n": 3})),
-            plays.of_run(e.RunStarted()),
-            plays.of_run(e.RunFailed(error={"code": "x", "message": "It could not.", "hint": ""})),
-        )
-
-    project.play = play
+    project.play = plays.fails
     seen = cli("-C", tmp_path, "run", "hello", projects=projects)
-    again = f"fusion-kit -C {tmp_path} run x/hello.yaml -i 'goal=it'\"'\"'s' -i n:=3"
-    assert seen.err.splitlines()[-1] == f"next: {again}"
+    assert seen.err.splitlines()[-1] == f"next: fusion-kit -C {tmp_path} retry {RUN}"
 
 
 @pytest.mark.parametrize(

@@ -13,4 +13,4 @@ def command(ctx: typer.Context) -> None:
 
     session = session_of(ctx)
     nothing = f"No run is alive; `{session.command('history')}` lists past ones."
-    list_runs(session, RunRequest(ALIVE, limit=1000), nothing)
+    list_runs(session, RunRequest(ALIVE, limit=1000, with_cost=True), nothing)

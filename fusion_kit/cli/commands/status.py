@@ -15,7 +15,8 @@ def command(
     """Show a run and its tasks, and say why something waits."""
     from fusion_kit.cli.documents import run_document
     from fusion_kit.cli.exit_codes import of_run
-    from fusion_kit.cli.status_text import chosen_run, status_lines
+    from fusion_kit.cli.status_text import chosen_run, rests_of, status_lines
+    from fusion_kit.cli.why import Picture
     from fusion_kit.clock import SystemClock
 
     session = session_of(ctx)
@@ -23,6 +24,7 @@ def command(
     name = chosen_run(project.views, run).id
     is_owned = project.is_owned(name)  # asked first: a run that ends meanwhile has ended, and was not left
     found, tasks = project.views.run(name), project.views.tasks(name)
-    way_on = None if is_owned else session.command("resume", name)
-    lines = status_lines(found, tasks, SystemClock().now(), way_on)
+    now = SystemClock().now()
+    picture = Picture(found, tasks, session.command, is_owned, rests_of(project.views, name, tasks, now))
+    lines = status_lines(picture, now)
     session.show.document(run_document(found, tasks, of_run(found, tasks)), lines)

@@ -56,7 +56,7 @@ class Bell:
 
 def conduct(session: Session, project: Project, start: Start, known: str | None = None) -> Ended:
     """Start a run (or go on with the `known` one), show it until it ends or stops, and return it."""
-    return asyncio.run(_conduct(session, project, start, Scene(project.views, known)))
+    return asyncio.run(_conduct(session, project, start, Scene(project.views, known, session.command)))
 
 
 async def _conduct(session: Session, project: Project, start: Start, scene: Scene) -> Ended:

@@ -1,4 +1,4 @@
-"""Four ways to watch a run: a tree, lines, the events themselves, or nothing."""
+"""Five ways to watch a run: a tree, lines, groups of lines, the events themselves, or nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from fusion_kit.cli.attempt_logs import Follower, folder_of, latest
+from fusion_kit.cli.live.groups import Groups
 from fusion_kit.cli.live.lines import line_of
 from fusion_kit.cli.live.scene import Scene
 from fusion_kit.cli.live.tree import Canvas, tree_lines
@@ -14,11 +15,28 @@ from fusion_kit.cli.output import Output
 from fusion_kit.cli.project import Project
 from fusion_kit.cli.settings import Mode
 from fusion_kit.cli.style import last_overwrite, rendered
-from fusion_kit.core.events import Event, TaskStarted
+from fusion_kit.core.events import (
+    Event,
+    MergeForeseen,
+    MergeGated,
+    MergeRefused,
+    MergeWaiting,
+    TaskPaused,
+    TaskStarted,
+    WorkspaceEscaped,
+)
 from fusion_kit.core.states import TaskState
 from fusion_kit.core.task import Task
 
 Now = Callable[[], datetime]
+
+TOLD = (
+    MergeForeseen,
+    MergeGated,
+    MergeRefused,
+    MergeWaiting,
+    WorkspaceEscaped,
+)  # what a tree of tasks has no place for
 
 
 class Display(Protocol):
@@ -72,13 +90,16 @@ class Lines:
         self.with_output = with_output
         self.followers: dict[str, Follower] = {}
 
-    def event(self, event: Event, scene: Scene) -> None:  # noqa: ARG002 - a display is handed both
-        """Print what the event means, after what its task printed before it."""
+    def event(self, event: Event, scene: Scene) -> None:
+        """Print what the event means and what to type about it, after what its task printed before it."""
         if event.task and event.task in self.followers:
             self._print(self.followers[event.task], at_end=True)
         line = line_of(event)
         if line:
             self.show.say(line)
+        if isinstance(event.fact, TaskPaused):
+            for text in _way_on(event, scene):
+                self.show.say(f"{event.task} |   {text}")
         if self.with_output and isinstance(event.fact, TaskStarted) and event.run and event.task:
             folder = self.project.attempt_folder(event.run, event.task, event.fact.number)
             self.followers[event.task] = Follower(event.task, event.fact.number, folder)
@@ -118,8 +139,13 @@ class Tree:
         self.live = Live(console=self.console, auto_refresh=False, transient=True, redirect_stdout=False)
         self.live.start()
 
-    def event(self, event: Event, scene: Scene) -> None:
-        """The next tick draws it: many events at once are one picture."""
+    def event(self, event: Event, scene: Scene) -> None:  # noqa: ARG002 - a display is handed both
+        """The next tick draws it: many events at once are one picture. What no picture shows is told above it."""
+        if isinstance(event.fact, TOLD) and (line := line_of(event)):
+            from rich.text import Text
+
+            text = rendered(line, colour=self.show.has_colour(self.show.err))
+            self.console.print(Text.from_ansi(text), soft_wrap=True)
 
     def tick(self, scene: Scene) -> None:
         """Draw the picture as it is now."""
@@ -145,12 +171,21 @@ class Tree:
         return self.show.veiled(latest(folder)) if folder else ""
 
 
+def _way_on(event: Event, scene: Scene) -> list[str]:
+    """What a task that was paused asks for, and what to type."""
+    task = scene.world.tasks.get((event.run or "", event.task or ""))
+    why = scene.why(task) if task else None
+    return [*why.details, *([why.command] if why.command else [])] if why else []
+
+
 def display_for(show: Output, project: Project, now: Now) -> Display:
     """Return the display that was asked for, or that fits where stderr goes."""
     if show.settings.output is Mode.JSONL:
         return Records(show)
     if show.is_silent or show.settings.output is Mode.JSON:
         return Silence()
+    if show.settings.is_github:
+        return Groups(show, project)
     if show.is_terminal:
         return Tree(show, project, now)
     return Lines(show, project, with_output=show.settings.verbose)

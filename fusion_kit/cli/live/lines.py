@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fusion_kit.cli.style import dim, green, red, yellow
 from fusion_kit.cli.words import counted, duration_text
 from fusion_kit.core import events as e
 from fusion_kit.core.states import Outcome
+
+_NAMED = 6  # of tasks or paths, before the others are only counted
+_WANTED = {"budget": "money", "quota": "its quota"}
 
 
 def line_of(event: e.Event) -> str | None:
@@ -45,6 +48,29 @@ def _of_task(fact: e.TaskFact, event: e.Event) -> str | None:
             return dim(f"skipped: {fact.reason or fact.outcome.value}")
         case e.TaskCancelled():
             return yellow(f"cancelled{f': {fact.reason}' if fact.reason else ''}")
+        case e.TaskReset():
+            return "will be done again"
+        case e.MergeRefused():
+            return red(f"its work breaks the gate and is left out: {fact.gate}")
+    return _of_waiting(fact)
+
+
+def _of_waiting(fact: e.TaskFact) -> str | None:
+    match fact:
+        case e.TaskHeld():
+            return dim(f"waits: {fact.message or fact.reason}")
+        case e.TaskPaused(reason="approval"):
+            return yellow(f"asks for approval: {fact.message}")
+        case e.TaskPaused(reason="person"):
+            return yellow("stands still")
+        case e.TaskPaused():
+            return yellow(f"waits for {_WANTED.get(fact.reason, fact.reason)}: {fact.message}")
+        case e.TaskResumed():
+            return "goes on"
+        case e.TaskApproved():
+            return green(f"approved by {fact.by or 'a person'}")
+        case e.TaskRejected():
+            return red(f"rejected by {fact.by or 'a person'}: {fact.message}")
     return None
 
 
@@ -59,6 +85,13 @@ def _of_run(fact: e.RunFact, event: e.Event) -> str | None:
             return yellow(f"run {event.run} paused: {fact.reason}")
         case e.RunCancelRequested():
             return yellow(f"run {event.run} is being cancelled")
+        case e.RunPauseRequested():
+            return yellow(f"run {event.run} is being paused by {fact.by or 'a person'}")
+        case e.RunRetried():
+            return f"run {event.run} goes on: {', '.join(fact.tasks)} once more"
+        case e.RunAdjusted():
+            changed = ", ".join(f"{name} = {value}" for name, value in fact.settings.items())
+            return f"run {event.run} goes by {changed} from now on"
     return None  # how it ended is told by the summary
 
 
@@ -66,6 +99,17 @@ def _of_other(fact: e.OtherFact) -> str | None:
     match fact:
         case e.WorkspaceSalvaged():
             return yellow(f"unsaved work was kept as {fact.ref}")
+        case e.WorkspaceEscaped():
+            return yellow(f"changed outside of all workspaces while {_both(fact.tasks)} ran: {_outside(fact)}")
+        case e.MergeForeseen():
+            return yellow(f"the work of {_both(fact.tasks)} would not merge as it stands: {', '.join(fact.files)}")
+        case e.MergeGated():
+            whose = _both(fact.tasks) if fact.tasks else "the base alone"
+            return green(f"gate passed: {whose}") if fact.passed else red(f"gate failed: {whose}")
+        case e.MergeWaiting():
+            return yellow(f"not merged into {fact.into}: {fact.reason}; the work is on {fact.branch}")
+        case e.MergeCompleted():
+            return green(f"merged: {fact.branch} at {fact.commit[:12]}")
         case e.MergeFailed():
             return red(f"the work of {' and '.join(fact.tasks)} does not merge: {', '.join(fact.files)}")
         case e.LogRepaired():
@@ -73,6 +117,20 @@ def _of_other(fact: e.OtherFact) -> str | None:
         case e.SystemPaused():
             return red(f"nothing new is started: {fact.reason}")
     return None
+
+
+def _both(tasks: Sequence[str]) -> str:
+    """Name tasks as in a sentence; of many, the first and how many more."""
+    shown, more = tasks[:_NAMED], len(tasks) - _NAMED
+    if more > 0:
+        return f"{', '.join(shown)} and {more} more"
+    return " and ".join(", ".join(tasks).rsplit(", ", 1))
+
+
+def _outside(fact: e.WorkspaceEscaped) -> str:
+    names = [*fact.executes, *fact.refs, *fact.paths]
+    kept = f"; kept in {fact.patch}" if fact.patch else ""
+    return f"{_both(names)}{kept}"
 
 
 def _why(outcome: Outcome, error: Mapping[str, object] | None) -> str:

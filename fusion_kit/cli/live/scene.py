@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 
 from fusion_kit.cli.nesting import nested
 from fusion_kit.cli.project import Views
+from fusion_kit.cli.why import Command, Picture, Why, why_held
 from fusion_kit.core.errors import FusionError
 from fusion_kit.core.events import Event
 from fusion_kit.core.fold import World
@@ -15,12 +17,22 @@ from fusion_kit.core.states import TaskState
 from fusion_kit.core.task import Task
 
 
+def typed(*words: str) -> str:
+    """Return a command as a person types it in the project's folder."""
+    return shlex.join(["fusion-kit", *words])
+
+
+def _is_for_people(task: Task) -> bool:
+    return task.answer is None and (task.waits or {}).get("reason") in {"approval", "budget"}
+
+
 class Scene:
     """The rows of one run; `note` is a line for the person who watches."""
 
-    def __init__(self, views: Views, run: str | None = None) -> None:
-        """Begin with nothing, or with a run that is there already."""
+    def __init__(self, views: Views, run: str | None = None, command: Command = typed) -> None:
+        """Begin with nothing, or with a run that is there already; `command` tells what a person can type."""
         self.views = views
+        self.command = command
         self.world = World()
         self.note = ""
         if run:
@@ -43,6 +55,14 @@ class Scene:
         except FusionError:
             if event.run:
                 self._look(event.run)
+
+    def why(self, task: Task) -> Why | None:
+        """Return why a task is held or paused; None where it is neither."""
+        return why_held(task, Picture(self.run, (), self.command)) if self.run else None
+
+    def asking(self) -> list[Task]:
+        """Return the tasks that wait for what a person says or gives: an answer, or money."""
+        return [task for task in self.tasks if task.state is TaskState.PAUSED and _is_for_people(task)]
 
     def model_of(self, task: Task) -> str:
         """Return the model of the agent that has or had the task, as far as one is known."""

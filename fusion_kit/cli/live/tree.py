@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from textwrap import wrap
 
 from fusion_kit.cli.cost import spending
 from fusion_kit.cli.live.scene import Scene
 from fusion_kit.cli.style import bold, clipped, cyan, dim, green, red, yellow
+from fusion_kit.cli.why import Why
 from fusion_kit.cli.words import duration_text
 from fusion_kit.core.states import TaskState
 from fusion_kit.core.task import Task
@@ -58,12 +60,25 @@ def _foot(scene: Scene, canvas: Canvas) -> list[str]:
     elapsed = duration_text(_seconds(scene.run.started_at, scene.run.finished_at, canvas.now) if scene.run else None)
     line = "  ".join(part for part in (elapsed, states, _usage(scene.tasks)) if part)
     note = [yellow(clipped(scene.note, canvas.width))] if scene.note else []
-    return [dim(clipped(line, canvas.width)), *note]
+    return [*_asked(scene, canvas), dim(clipped(line, canvas.width)), *note]
+
+
+def _asked(scene: Scene, canvas: Canvas) -> list[str]:
+    """What to type in another terminal, whole, as far as a third of the height goes."""
+    lines: list[str] = []
+    for task in scene.asking():
+        why = scene.why(task) or Why("")
+        said = clipped(f"{task.id} {why.text}", canvas.width)
+        typed = [f"  {part}" for part in wrap(why.command, max(canvas.width - 2, 1))]
+        if len(lines) + 1 + len(typed) > max(canvas.height // 3, 2):
+            break
+        lines += [yellow(said), *typed]
+    return lines
 
 
 def _body(scene: Scene, canvas: Canvas, last_line: LastLine) -> list[str]:
     rows = list(scene.rows())
-    room = max(canvas.height - 3 - bool(scene.note), 1)
+    room = max(canvas.height - 3 - bool(scene.note) - len(_asked(scene, canvas)), 1)
     shown = _chosen(rows, room)
     name_width = min(max((2 * depth + len(task.id) for depth, task in shown), default=0), canvas.width // 2)
     lines: list[str] = []
@@ -105,9 +120,14 @@ def _row(scene: Scene, task: Task, depth: int, canvas: Canvas, name_width: int) 
 
 def _details(scene: Scene, task: Task) -> list[str]:
     who = " ".join(part for part in (task.agent or "", scene.model_of(task)) if part)
-    why = task.reason or (_outcome(task) if not task.is_good else "")
+    why = _held(scene, task) or task.reason or (_outcome(task) if not task.is_good else "")
     again = f"attempt {task.attempts}" if task.attempts > 1 else ""
     return [part for part in (why, who, _usage([task]), again) if part]
+
+
+def _held(scene: Scene, task: Task) -> str:
+    why = scene.why(task)
+    return why.text if why else ""
 
 
 def _outcome(task: Task) -> str:
