@@ -14,6 +14,7 @@ from fusion_kit.workspaces.command import Git
 from fusion_kit.workspaces.desks import Desks
 from fusion_kit.workspaces.diffing import Diff, Differ
 from fusion_kit.workspaces.digesting import Digester
+from fusion_kit.workspaces.forwarding import Forwarder
 from fusion_kit.workspaces.furnishing import Furnisher
 from fusion_kit.workspaces.keeping import Keeper, Now
 from fusion_kit.workspaces.landing import Lander
@@ -57,7 +58,7 @@ class GitWorkspaces:
         self._differ = Differ(git, trusted)
         self._assembler = Assembler(git, trusted, refs, merger)
         self._refs = refs
-        self._lander = Lander(git, trusted, refs, state, common)
+        self._lander = Lander(git, refs, Forwarder(git, trusted, common), state, common)
         self._outskirts = Outskirts(git, trusted, layout)
         self._desks = Desks(git, layout, settings, trusted, refs, checkouts, furnisher, salvage)
 

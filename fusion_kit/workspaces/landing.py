@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +10,12 @@ from pathlib import Path
 from fusion_kit.core.code import Landing
 from fusion_kit.workspaces.assembling import merge_ref
 from fusion_kit.workspaces.command import Git, Place
-from fusion_kit.workspaces.errors import GitFailed, Names, RefMoved, TargetBusy
+from fusion_kit.workspaces.errors import GitFailed, RefMoved, TargetBusy
+from fusion_kit.workspaces.forwarding import Forwarder
 from fusion_kit.workspaces.lock import held
 from fusion_kit.workspaces.names import commit_name, ref_name
 from fusion_kit.workspaces.refs import Move, Refs
-from fusion_kit.workspaces.repository import gitdir_of, modified, operation, own_index
-from fusion_kit.workspaces.trusted import Trusted
+from fusion_kit.workspaces.repository import gitdir_of
 
 _CLAIMS = ("rebase-merge/head-name", "rebase-apply/head-name")  # a checkout that will set this branch when it is done
 
@@ -25,8 +25,8 @@ class Lander:
     """Publishes; one at a time in a repository, so that two runs never take each other's half-done move for edits."""
 
     git: Git
-    trusted: Trusted
     refs: Refs
+    forwarder: Forwarder
     state: Path
     common_dir: Path
 
@@ -47,9 +47,7 @@ class Lander:
             try:
                 self.refs.move([Move(ref, commit, landing.expected)], f"fusion-kit: {landing.run}")
             except RefMoved:
-                with suppress(TargetBusy):
-                    for checkout in moved:
-                        self._forward(landing, checkout, commit, start)
+                self._back(moved, commit, start)
                 raise
         self._unpin(landing, commit)
 
@@ -60,11 +58,25 @@ class Lander:
 
     def _forward_all(self, landing: Landing, ref: str, old: str, new: str) -> list[Path]:
         """Look at every checkout of the branch before the first one is touched; return those that were moved."""
-        checkouts = list(self._checkouts_of(landing, ref))
-        behind = [checkout for checkout in checkouts if self._is_behind(landing, checkout, old, new)]
-        for checkout in behind:
-            self._forward(landing, checkout, old, new)
-        return behind
+        found = {path: self.forwarder.standing(path, old, new) for path in self._checkouts_of(landing, ref)}
+        for checkout, standing in found.items():
+            if standing.hindrance is not None:
+                raise self._busy(landing, checkout, standing.hindrance)
+        behind = {checkout: standing for checkout, standing in found.items() if not standing.is_there}
+        done: list[Path] = []
+        for checkout, standing in behind.items():
+            try:
+                self.forwarder.forward(checkout, old, new, standing.moved)
+            except GitFailed as failure:
+                self._back(done, new, old)
+                raise self._busy(landing, checkout, str(failure.facts["said"])) from failure
+            done.append(checkout)
+        return done
+
+    def _back(self, checkouts: Sequence[Path], new: str, old: str) -> None:
+        for checkout in checkouts:
+            with suppress(GitFailed):
+                self.forwarder.forward(checkout, new, old)
 
     def _checkouts_of(self, landing: Landing, ref: str) -> Iterator[Path]:
         """Yield where the branch is checked out; raises `TargetBusy` where one is being rebased."""
@@ -80,30 +92,6 @@ class Lander:
                 raise self._busy(landing, checkout, "a rebase of it is going on")
             if f"branch {ref}" in lines:
                 yield checkout
-
-    def _is_behind(self, landing: Landing, checkout: Path, old: str, new: str) -> bool:
-        """Return whether a clean checkout's files are still at `old`; after a crash they may stand at `new` already."""
-        gitdir = gitdir_of(checkout, self.common_dir)
-        if (busy := operation(gitdir)) is not None:
-            raise self._busy(landing, checkout, f"a {busy} is going on")
-        if not self._differs(checkout, gitdir, new):
-            return False
-        if dirty := self._differs(checkout, gitdir, old):
-            raise self._busy(landing, checkout, f"uncommitted changes in {Names(dirty)}")
-        return True
-
-    def _forward(self, landing: Landing, checkout: Path, old: str, new: str) -> None:
-        """Move a checkout's files and index; Git itself stops where a new file would be overwritten."""
-        index = gitdir_of(checkout, self.common_dir) / "index"
-        place = Place(self.trusted.place().gitdir, work_tree=checkout, index=index)
-        try:
-            self.git.run(place, "read-tree", "-m", "-u", "--end-of-options", old, new)
-        except GitFailed as failure:
-            raise self._busy(landing, checkout, str(failure.facts["said"])) from failure
-
-    def _differs(self, checkout: Path, gitdir: Path, commit: str) -> list[str]:
-        with own_index(self.git, self.trusted, checkout, gitdir, commit) as place:
-            return modified(self.git, place, commit)
 
     def _busy(self, landing: Landing, checkout: Path, reason: str) -> TargetBusy:
         return TargetBusy(branch=landing.branch, checkout=checkout, reason=reason, run=landing.run)

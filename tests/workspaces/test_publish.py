@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -144,6 +145,25 @@ async def test_of_two_checkouts_none_is_moved_where_one_is_in_use(project: Proje
     assert (project.head, git(project.top, "status", "--porcelain")) == (landing.base, "")
 
 
+async def test_of_two_checkouts_the_first_goes_back_where_the_second_cannot_go_on(
+    project: Project, tmp_path: Path
+) -> None:
+    git(project.top, "worktree", "add", "-q", "-f", str(tmp_path / "linked"), "main")
+    landing = replace(await _landing(project, "main"), expected=project.head)
+    write(tmp_path / "linked", {"one.txt": "mine\n"})
+    with pytest.raises(TargetBusy, match=r"linked.*one\.txt"):
+        await _land(project, landing)
+    assert (project.head, git(project.top, "status", "--porcelain")) == (landing.base, "")
+
+
+async def test_something_odd_in_a_new_file_s_place_is_left_there(project: Project) -> None:
+    landing = replace(await _landing(project, "main"), expected=project.head)
+    os.mkfifo(project.top / "one.txt")
+    with pytest.raises(TargetBusy, match=r"one\.txt"):
+        await _land(project, landing)
+    assert (project.head, project.top.joinpath("one.txt").is_fifo()) == (landing.base, True)
+
+
 async def test_a_checkout_that_was_deleted_by_hand_stops_nothing(project: Project, tmp_path: Path) -> None:
     git(project.top, "worktree", "add", "-q", "-b", "trunk", str(tmp_path / "linked"))
     (tmp_path / "linked").rename(tmp_path / "elsewhere")
@@ -204,3 +224,33 @@ async def test_files_go_back_where_somebody_moves_the_branch_at_the_last_moment(
         await project.spaces.publish(landing, tip)
     assert git(project.top, "log", "-1", "--format=%s") == "theirs"
     assert git(project.top, "status", "--porcelain") == ""
+
+
+HALF: dict[str, dict[str, str | None]] = {
+    "nothing": {},
+    "a changed file": {"a.txt": "new\n"},
+    "a new file": {"new/one.txt": "1\n"},
+    "a deleted file": {"src/one.py": None},
+    "all but the index": {"a.txt": "new\n", "new/one.txt": "1\n", "src/one.py": None},
+}
+
+
+@pytest.mark.parametrize("name", HALF)
+async def test_a_checkout_whose_move_died_half_way_is_moved_on(project: Project, name: str) -> None:
+    base = project.head
+    commit = project.made(base, {"a.txt": "new\n", "new/one.txt": "1\n", "src/one.py": None, "b.txt": "b\n"})
+    landing = Landing("run-1", "main", base, {"t1": commit}, expected=base)
+    for path, content in HALF[name].items():
+        write(project.top, {path: content}) if content is not None else (project.top / path).unlink()
+    await project.spaces.publish(landing, commit)
+    assert (project.head, git(project.top, "status", "--porcelain")) == (commit, "")
+
+
+async def test_a_half_way_move_with_a_person_s_edit_in_it_stays_as_it_is(project: Project) -> None:
+    base = project.head
+    commit = project.made(base, {"a.txt": "new\n", "src/one.py": None, "b.txt": "b\n"})
+    write(project.top, {"a.txt": "new\n", ".gitignore": "mine\n"})
+    before = git(project.top, "status", "--porcelain")
+    with pytest.raises(TargetBusy, match=r"uncommitted changes in \.gitignore"):
+        await project.spaces.publish(Landing("run-1", "main", base, {"t1": commit}, expected=base), commit)
+    assert (project.head, git(project.top, "status", "--porcelain")) == (base, before)
