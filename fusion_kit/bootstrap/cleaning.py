@@ -23,7 +23,7 @@ from fusion_kit.core.states import FINAL_RUNS, AgentState, RunState
 from fusion_kit.persistence.columns import held_in
 from fusion_kit.persistence.ledger import Ledger
 from fusion_kit.persistence.owners import Ownership
-from fusion_kit.workspaces.cleaning import Sweeper
+from fusion_kit.workspaces.cleaning import Scan, Sweeper
 from fusion_kit.workspaces.leftovers import Relic, Survey
 from fusion_kit.workspaces.sweeping import disk_bytes
 
@@ -80,7 +80,7 @@ class Cleaning:
                 with self._alone_with(item.relic):
                     yield self._removed(item, told)
             except (FusionError, OSError) as trouble:
-                yield replace(item, bytes=0, kept=str(trouble))
+                yield replace(item, bytes=0, kept=str(trouble).rstrip("."))
 
     def _facts(self, relic: Relic, occupation: Occupation) -> Leftover:
         run, agent = self._run(relic.run), self._agents.get(relic.subject) if relic.kind == "workspace" else None
@@ -102,11 +102,12 @@ class Cleaning:
         if not item.goes:
             return item
         relic, found = item.relic, item.judgement.leftover
-        found = replace(found, bytes=disk_bytes(*relic.paths), salvages=relic.commit in unheld)
-        if relic.kind == "workspace":
-            scan = self.sweeper.scan(relic.subject)
-            found = replace(found, salvages=scan.salvages, broken=scan.broken)
-        return Item(relic, judged(found, before), found.bytes)
+        scan = self.sweeper.scan(relic.subject) if relic.kind == "workspace" else Scan(relic.commit in unheld)
+        paths = (
+            [entry for path in relic.paths for entry in path.iterdir()] if relic.kind == "unfinished" else relic.paths
+        )
+        found = replace(found, bytes=disk_bytes(*paths), salvages=scan.salvages, broken=scan.broken)
+        return Item(relic, judged(found, before), found.bytes if judged(found, before).goes else 0)
 
     def _removed(self, item: Item, told: Told) -> Item:
         """Salvage, record, rename, delete: a kill between any two of them loses nothing."""

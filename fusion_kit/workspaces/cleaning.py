@@ -56,6 +56,8 @@ class Sweeper:
             base = self.git.run(desks.trusted.place(), "rev-parse", "-q", f"{note.base}^{{tree}}").text
         except UNREADABLE as trouble:
             return Scan(broken=str(trouble))
+        finally:
+            (folders.desk / "index.work").unlink(missing_ok=True)
         return Scan(salvages=tree not in (note.held, base))
 
     def salvage(self, agent: str) -> tuple[str, ...]:
@@ -110,7 +112,7 @@ class Sweeper:
         """Delete what was discarded, and return how many bytes that freed; raises `OSError`."""
         if shelf is None:
             return 0
-        size_bytes = disk_bytes(shelf)
+        size_bytes = disk_bytes(*shelf.iterdir()) if shelf.is_dir() and not shelf.is_symlink() else disk_bytes(shelf)
         wipe(shelf)
         return size_bytes
 
