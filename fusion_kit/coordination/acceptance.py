@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fusion_kit.coordination.allowance import check_limits
 from fusion_kit.coordination.ports import Views
 from fusion_kit.coordination.requests import Bundle, RunRequest
 from fusion_kit.coordination.seeding import Seeds, seeds
 from fusion_kit.coordination.selection import selected
-from fusion_kit.coordination.support import refuse_unsupported
 from fusion_kit.core.errors import UsageError
 from fusion_kit.core.workflow import WorkflowSpec, WorkspaceMode
 
@@ -17,6 +17,12 @@ class NoCommits(UsageError):
     """The repository has no commit yet, and a worktree needs one to start from."""
 
     hint = "`git add -A && git commit -m 'First commit'`, or `git commit --allow-empty -m 'First commit'`."
+
+
+class NoSandbox(UsageError):
+    """Agent {agent!r} asks for the sandbox {sandbox!r}, and this release has none to put around it."""
+
+    hint = "Run it with `sandbox: none`, knowing that it can then do whatever you can do."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +36,11 @@ class Accepted:
 def accepted(request: RunRequest, views: Views, *, has_commits: bool) -> Accepted:
     """Return what `request` asks for; `has_commits` is true where there is no repository to have any.
 
-    Raises `NoSuchTask`, `NotYet`, `NoBudget`, `NoSandbox`, `NoCommits` or `NothingToTake`.
+    Raises `NoSuchTask`, `NoSandbox`, `Uncapped`, `NeverAffordable`, `NoCommits` or `NothingToTake`.
     """
     bundle = selected(request.bundle, request.until or request.only)
-    refuse_unsupported(bundle, request.max_cost_usd)
+    _refuse_sandboxes(bundle)
+    check_limits(bundle, request)
     if not has_commits and _wants_git(bundle.workflow):
         raise NoCommits
     taken = seeds(views, bundle.workflow, request.only) if request.only is not None else Seeds()
@@ -45,3 +52,9 @@ def _wants_git(workflow: WorkflowSpec) -> bool:
     return any(
         spec.workspace is not WorkspaceMode.NONE if spec.uses is None else _wants_git(spec.uses) for spec in specs
     )
+
+
+def _refuse_sandboxes(bundle: Bundle) -> None:
+    for agent in bundle.agents.values():
+        if agent.sandbox != "none":
+            raise NoSandbox(agent=agent.name, sandbox=agent.sandbox)

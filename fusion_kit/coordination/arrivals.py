@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import cast
 
-from fusion_kit.coordination.contexts import scope_of, text_of
+from fusion_kit.coordination.asking import ask, go_on_asking
+from fusion_kit.coordination.conclusion import what_follows
+from fusion_kit.coordination.contexts import scope_of
 from fusion_kit.coordination.execution import Execution, Stopping
-from fusion_kit.coordination.frames import Frame, Node, items_frame, tasks_frame
+from fusion_kit.coordination.expansion import TooManyItems, inside
+from fusion_kit.coordination.frames import Frame, Node
 from fusion_kit.coordination.verdict import error_of
 from fusion_kit.core import events as e
-from fusion_kit.core import matrix as matrices
 from fusion_kit.core.errors import FusionError
 from fusion_kit.core.join import asks_status, is_blocking, join
-from fusion_kit.core.matrix import Values
-from fusion_kit.core.states import GOOD_OUTCOMES, Outcome, TaskState
-from fusion_kit.core.workflow import TaskSpec, WorkspaceMode
-
-
-class TooManyItems(FusionError):
-    """The matrix has {count} items, and `limits.items` allows {limit}."""
-
-    hint = "Raise `limits.items`, or give the matrix fewer items."
+from fusion_kit.core.states import Outcome, TaskState
+from fusion_kit.core.workflow import Kind, TaskSpec, WorkspaceMode
 
 
 def create(execution: Execution, frame: Frame) -> None:
@@ -67,12 +59,36 @@ def arrive(execution: Execution, node: Node) -> None:
         _decide(execution, node)
     elif node.expands:
         expand(execution, node)
+    elif state is TaskState.PAUSED:
+        _arrive_paused(execution, node)
     elif state is not TaskState.QUEUED:
         execution.left.append(node)
     elif _is_held_back(execution, node):
         drop(execution, node, _why_held_back(execution, node.frame))
     else:
         enqueue(execution, node)
+
+
+def _arrive_paused(execution: Execution, node: Node) -> None:
+    """An earlier owner left it standing still: a question is asked on, an attempt goes on, all else is queued anew."""
+    reason = execution.book.tasks[node.id].reason_to_wait
+    if reason == "approval":
+        if (answered := go_on_asking(execution, node)) is not None:
+            settle_answer(execution, node, answered)
+    elif reason == "person":
+        execution.left.append(node)
+    else:
+        execution.book.note(e.TaskQueued(), task=node.id)
+        enqueue(execution, node)
+
+
+def settle_answer(execution: Execution, node: Node, fact: e.TaskCompleted | e.TaskFailed) -> None:
+    """End a node that asked a person something."""
+    execution.asking.pop(node.id, None)
+    if isinstance(fact, e.TaskFailed) and node.spec.continue_on_error:
+        fact = e.TaskCompleted(Outcome.ALLOWED_FAILURE, error=fact.error)
+    execution.book.note(fact, task=node.id)
+    ended(execution, node)
 
 
 def _decide(execution: Execution, node: Node) -> None:
@@ -100,8 +116,8 @@ def _decide(execution: Execution, node: Node) -> None:
 
 
 def _condition(frame: Frame, spec: TaskSpec) -> str | None:
-    """Items were decided with their matrix; a `finally` runs whatever happened before it."""
-    if frame.section == "items":
+    """Items and turns were decided with what they are of; a `finally` runs whatever happened before it."""
+    if frame.section in ("items", "turns"):
         return None
     if frame.section == "finally" and spec.condition is not None and not asks_status(spec.condition):
         return f"always() && ({spec.condition})"
@@ -123,6 +139,12 @@ def _why_held_back(execution: Execution, frame: Frame) -> str:
 
 def enqueue(execution: Execution, node: Node) -> None:
     """Put a queued node in the queue, by urgency and age; a new one first waits for the commit it starts from."""
+    if node.spec.kind is Kind.APPROVAL:
+        try:
+            ask(execution, node)
+        except FusionError as broken:
+            fail(execution, node, Outcome.CONTRACT, broken)
+        return
     if node.id not in execution.bases:
         execution.unsettled.append(node)
         return
@@ -130,44 +152,26 @@ def enqueue(execution: Execution, node: Node) -> None:
 
 
 def expand(execution: Execution, node: Node) -> None:
-    """Make a matrix's items, or a sub-workflow's tasks, nodes of their own."""
+    """Let a node become nodes of its own."""
     try:
-        frame = _items(execution, node) if node.expands_matrix else _inside(execution, node)
+        frame = inside(execution, node)
     except FusionError as broken:
-        outcome = Outcome.BUDGET if isinstance(broken, TooManyItems) else Outcome.CONTRACT
-        fail(execution, node, outcome, broken)
+        fail(execution, node, Outcome.BUDGET if isinstance(broken, TooManyItems) else Outcome.CONTRACT, broken)
         return
+    if frame.section == "items":
+        _give_up_former_items(execution, node, frame)
     create(execution, frame)
     if execution.book.tasks[node.id].state is TaskState.QUEUED:
         children = tuple(child.id for child in frame.nodes.values())
         execution.book.note(e.TaskExpanded(children), task=node.id)
 
 
-def _items(execution: Execution, node: Node) -> Frame:
-    matrix = node.spec.matrix
-    assert matrix is not None
-    scope, value = scope_of(execution, node.frame, node), execution.house.expressions.value
-    axes = {name: value(axis, scope) for name, axis in matrix.axes.items()}
-    rules = [[cast(Values, value(rule, scope)) for rule in found] for found in (matrix.include, matrix.exclude)]
-    matrix = replace(matrix, include=tuple(rules[0]), exclude=tuple(rules[1]))
-
-    def key_of(values: Mapping[str, object]) -> str:
-        return text_of(value(matrix.key, replace(scope, matrix=values)))
-
-    found = matrices.items(matrix, axes, key_of if matrix.key is not None else None)
-    limit = node.spec.limits.items or execution.bundle.workflow.limits.items
-    if limit is not None and len(found) > limit:
-        raise TooManyItems(count=len(found), limit=limit)
-    return items_frame(node, {item.key: item.values for item in found})
-
-
-def _inside(execution: Execution, node: Node) -> Frame:
-    inner = node.spec.uses
-    assert inner is not None
-    scope = scope_of(execution, node.frame, node)
-    given = {name: execution.house.expressions.value(value, scope) for name, value in node.spec.with_.items()}
-    defaults = {name: schema.get("default") for name, schema in inner.inputs.items()}
-    return tasks_frame(inner, {**defaults, **given}, {**node.frame.env, **inner.env}, parent=node)
+def _give_up_former_items(execution: Execution, node: Node, frame: Frame) -> None:
+    """A retry may find another list than before."""
+    now = {child.id for child in frame.nodes.values()}
+    for name in execution.book.children.get(node.id, ()):
+        if name not in now and execution.book.tasks[name].state is TaskState.WAITING:
+            execution.book.note(e.TaskSkipped(Outcome.SKIPPED, f"no longer an item of {node.id}"), task=name)
 
 
 def fail(execution: Execution, node: Node, outcome: Outcome, error: FusionError) -> None:
@@ -206,7 +210,7 @@ def _halt(execution: Execution, node: Node) -> None:
         return
     frame.halted_by = node.id
     for other in frame.nodes.values():
-        if execution.book.tasks[other.id].state is TaskState.QUEUED and not asks_status(other.spec.condition):
+        if execution.book.tasks[other.id].may_be_dropped and not asks_status(other.spec.condition):
             drop(execution, other, _why_held_back(execution, frame))
 
 
@@ -214,6 +218,7 @@ def drop(execution: Execution, node: Node, reason: str) -> None:
     """Take a queued node out of the queue for good."""
     execution.queue = [waiting for waiting in execution.queue if waiting.node != node.id]
     execution.resting.discard(node.id)
+    execution.asking.pop(node.id, None)
     if node.id in execution.running:
         return
     execution.book.note(e.TaskCancelled(reason), task=node.id)
@@ -221,42 +226,15 @@ def drop(execution: Execution, node: Node, reason: str) -> None:
 
 
 def conclude(execution: Execution, frame: Frame) -> None:
-    """A frame has ended: its `finally` begins, or the node that it is the inside of ends."""
+    """A frame has ended: what follows inside of its node begins, or that node ends."""
     frame.concluded = True
     execution.frames.remove(frame)
-    if frame.section == "tasks" and frame.parent is not None and frame.workflow.finally_:
-        create(execution, tasks_frame(frame.workflow, frame.inputs, frame.env, parent=frame.parent, main=frame))
+    parent = frame.parent
+    if parent is None:
         return
-    if frame.parent is not None:
-        _conclude_parent(execution, frame, frame.parent)
-
-
-def _conclude_parent(execution: Execution, frame: Frame, parent: Node) -> None:
-    book = execution.book
-    frames = [frame.main, frame] if frame.main is not None else [frame]
-    rows = [book.tasks[node.id] for one in frames for node in one.nodes.values()]
-    failed = next((row for row in rows if row.state is TaskState.FAILED), None)
-    if failed is not None and not parent.spec.continue_on_error:
-        error = error_of("inner_failed", f"{failed.id} ended as {failed.outcome}")
-        book.note(e.TaskFailed(failed.outcome or Outcome.EXIT_CODE, error=error), task=parent.id)
-    elif execution.stopping is Stopping.CANCEL and any(row.state is TaskState.CANCELLED for row in rows):
-        book.note(e.TaskCancelled("the run was cancelled"), task=parent.id)
-    else:
-        outcome = Outcome.SUCCESS if failed is None else Outcome.ALLOWED_FAILURE
-        _complete_parent(execution, frames[0], parent, outcome)
-    ended(execution, parent)
-
-
-def _complete_parent(execution: Execution, frame: Frame, parent: Node, outcome: Outcome) -> None:
-    assert outcome in GOOD_OUTCOMES
-    outputs: dict[str, object] = {}
-    if frame.section == "tasks":
-        scope = scope_of(execution, frame)
-        try:
-            for name, template in frame.workflow.outputs.items():
-                outputs[name] = execution.house.expressions.value(template, scope)
-        except FusionError as broken:
-            facts = error_of(broken.code, str(broken), broken.way_out)
-            execution.book.note(e.TaskFailed(Outcome.CONTRACT, error=facts), task=parent.id)
-            return
-    execution.book.note(e.TaskCompleted(outcome, outputs=outputs), task=parent.id)
+    match what_follows(execution, frame, parent):
+        case Frame() as following:
+            create(execution, following)
+        case fact:
+            execution.book.note(fact, task=parent.id)
+            ended(execution, parent)

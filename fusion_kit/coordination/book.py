@@ -12,12 +12,27 @@ from dataclasses import dataclass
 from fusion_kit.coordination.house import House
 from fusion_kit.core.agent import Agent
 from fusion_kit.core.errors import IllegalMove
-from fusion_kit.core.events import AgentFact, AnyFact, Draft, Event, RunFact, TaskFact
+from fusion_kit.core.events import (
+    AgentFact,
+    AnyFact,
+    Draft,
+    Event,
+    RunAdjusted,
+    RunCancelRequested,
+    RunFact,
+    RunPauseRequested,
+    RunResumeRequested,
+    TaskApproved,
+    TaskFact,
+    TaskRejected,
+)
 from fusion_kit.core.fold import agent_after, run_after, task_after
 from fusion_kit.core.run import Run
 from fusion_kit.core.task import Task
 
 Watch = Callable[[Event], None]
+Wish = RunAdjusted | RunPauseRequested | RunResumeRequested | RunCancelRequested | TaskApproved | TaskRejected
+"""What only others write about a run under way: people, from any terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,24 +115,42 @@ class Book:
         for event in await self._house.ledger.append(drafts):
             self._watch(event)
 
-    def hear(self, events: Iterable[Event]) -> None:
-        """Take note of what others wrote about agents. Only before anything is noted: rows are read anew."""
+    def hear(self, events: Iterable[Event]) -> list[Event]:
+        """Take note of what others wrote about agents, and return what people asked of this run, in order.
+
+        Only before anything is noted: rows are read anew.
+        """
+        ours = [event for event in events if event.run == self.run.id and isinstance(event.fact, Wish)]
+        wishes = [event for event in ours if self._take(event)]
         if any(isinstance(event.fact, AgentFact) and event.run != self.run.id for event in events):
             self.agents = {agent.id: agent for agent in self._house.views.agents()}
+        return wishes
+
+    def _take(self, event: Event) -> bool:
+        """Fold a wish in; one that came too late, for a task that has ended in the same moment, is none."""
+        try:
+            self._fold_in(event)
+        except IllegalMove:
+            return False
+        self._watch(event)
+        return True
 
     def _fold(self, draft: Draft) -> None:
         """Fold a draft in with the time it is noted; its place in the log is not known yet and does not matter."""
         now = self._house.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         event = Event(0, now, draft.fact, run=draft.run, task=draft.task, attempt=draft.attempt, agent=draft.agent)
-        fact = draft.fact
+        self._fold_in(event)
+
+    def _fold_in(self, event: Event) -> None:
+        fact = event.fact
         if isinstance(fact, TaskFact):
-            name = draft.task or ""
+            name = event.task or ""
             known = self.tasks.get(name)
             self.tasks[name] = task_after(known, event, fact)
             if known is None:
                 self._place(self.tasks[name])
         elif isinstance(fact, AgentFact):
-            name = draft.agent or ""
+            name = event.agent or ""
             self.agents[name] = agent_after(self.agents.get(name), event, fact)
         elif isinstance(fact, RunFact):
             self.run = run_after(self.run, event, fact)

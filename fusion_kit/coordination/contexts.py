@@ -7,12 +7,17 @@ from collections.abc import Iterator, Mapping
 
 from fusion_kit.coordination.execution import Execution, Stopping, Work
 from fusion_kit.coordination.frames import Frame, Node
+from fusion_kit.core.errors import FusionError
 from fusion_kit.core.scope import Scope
 from fusion_kit.core.states import TaskState
 from fusion_kit.core.task import Task
 
 PORTS_FROM = 20_000
 PORTS_EACH = 20
+
+
+class BadBound(FusionError):
+    """`repeat.max` is {value!r}, and it must be a whole number from 1 on."""
 
 
 class TaskContext(Mapping[str, object]):
@@ -39,11 +44,18 @@ class TaskContext(Mapping[str, object]):
 def _facts(execution: Execution, node: Node) -> dict[str, object]:
     row = execution.book.tasks[node.id]
     facts = _row_facts(row)
-    facts["text"] = _reply(execution, row)
+    facts["text"] = _reply(execution, _speaker(execution, node))
     if node.expands_matrix:
-        rows = [execution.book.tasks[child] for child in execution.book.children.get(node.id, ())]
+        children = execution.book.children.get(node.id, ())
+        rows = [execution.book.tasks[child] for child in children if child in execution.nodes]
         facts["items"] = [{"key": child.key, **_row_facts(child)} for child in rows]
     return facts
+
+
+def _speaker(execution: Execution, node: Node) -> Task:
+    """Return the task whose reply a node's is: of a repetition, the last turn's."""
+    turns = execution.book.children.get(node.id, ()) if node.expands_turns else ()
+    return execution.book.tasks[turns[-1] if turns else node.id]
 
 
 def _row_facts(row: Task) -> dict[str, object]:
@@ -77,11 +89,22 @@ def scope_of(execution: Execution, frame: Frame, node: Node | None = None) -> Sc
         secrets=execution.secrets,
         tasks=TaskContext(execution, frame),
         matrix=(node.matrix or {}) if node is not None else {},
+        repeat=repeat_facts(execution, node) if node is not None and node.turn is not None else {},
         run=run_facts(execution, frame),
         failed=failed,
         cancelled=cancelled or any(need.state is TaskState.CANCELLED for need in needs),
         root=house.root,
     )
+
+
+def repeat_facts(execution: Execution, node: Node) -> dict[str, int]:
+    """Return the `repeat` context of a turn: `index`, counted from 1, and `max`; raises `BadBound`."""
+    repeat = node.spec.repeat
+    assert repeat is not None
+    most = execution.house.expressions.value(repeat.max, scope_of(execution, node.frame))
+    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        raise BadBound(value=most)
+    return {"index": node.turn or 1, "max": most}
 
 
 def status_of(execution: Execution, frame: Frame) -> str:

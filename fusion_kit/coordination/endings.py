@@ -18,6 +18,9 @@ from fusion_kit.core.retry import delay_s, may_replace_lost
 from fusion_kit.core.states import AgentState, Outcome
 
 
+_AT_WORK = frozenset({AgentState.WORKING, AgentState.PAUSED})
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """For the inbox: the delay of a retry has passed."""
@@ -41,7 +44,7 @@ def settle(execution: Execution, message: AttemptEnded) -> None:
 
 def _free(execution: Execution, work: Work) -> None:
     agent = execution.book.agents.get(work.instance or "")
-    if agent is not None and agent.state is AgentState.WORKING and agent.run == execution.book.run.id:
+    if agent is not None and agent.state in _AT_WORK and agent.run == execution.book.run.id:
         execution.book.note(e.AgentIdle(), task=work.node.id, attempt=work.attempt, agent=agent.id)
 
 

@@ -3,54 +3,57 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from fusion_kit.coordination.arrivals import advance, create, fail
-from fusion_kit.coordination.contexts import scope_of
-from fusion_kit.coordination.endings import Due, give_up_waiting, settle, wake
+from fusion_kit.coordination.allowance import give_way
+from fusion_kit.coordination.arrivals import advance, create, fail, settle_answer
+from fusion_kit.coordination.asking import Expired, expired
+from fusion_kit.coordination.endings import Due, settle, wake
 from fusion_kit.coordination.execution import Execution, Stopping
+from fusion_kit.coordination.foresight import foresee
 from fusion_kit.coordination.frames import Frame, tasks_frame
 from fusion_kit.coordination.landing import land
+from fusion_kit.coordination.listening import POLL_S, News, Stirred, watching
+from fusion_kit.coordination.lookout import Lookout, question_about
 from fusion_kit.coordination.recovery import Found, adopt, recover
 from fusion_kit.coordination.requests import StopSignal
+from fusion_kit.coordination.run_end import conclude_run, failure_of
 from fusion_kit.coordination.starts import AttemptEnded, Trouble, launch, plan, refuse, settle_bases
+from fusion_kit.coordination.stopping import is_interrupted, stop
 from fusion_kit.coordination.verdict import error_of
+from fusion_kit.coordination.wishes import obey
 from fusion_kit.core import events as e
 from fusion_kit.core.errors import FusionError
 from fusion_kit.core.states import Outcome, TaskState
-
-POLL_S = 0.25
-BEAT_S = 10.0
+from fusion_kit.core.workflow import WorkspaceMode
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """For the inbox: others wrote to the ledger."""
+class Seen:
+    """For the inbox: the lookout saw something change outside of all workspaces."""
 
-    events: tuple[e.Event, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StopAsked:
-    """For the inbox: a person at this terminal wants it to stop."""
+    fact: e.WorkspaceEscaped
 
 
-async def play(execution: Execution, stop: StopSignal) -> None:
+async def play(execution: Execution, signal: StopSignal) -> None:
     """Bring a run that was just begun or resumed to its end, or to where a person stopped it."""
-    async with _watching(execution, stop):
+    async with watching(execution, signal):
         if execution.book.run.cancel_requested:  # while it was being begun
-            _stop(execution, Stopping.CANCEL)
+            stop(execution, Stopping.CANCEL)
         found = await recover(execution)
+        await _begin_lookout(execution)
         root = _root(execution)
         create(execution, root)
-        await _until_ended(execution, root, found)
+        await _until(execution, lambda: root.concluded, found)
         if root.concluded:
+            await _look(execution)
             await _land(execution, root)
+        if root.concluded and not is_interrupted(execution):
             await _finally(execution, root)
-        _conclude_run(execution, root)
+            await _look(execution)
+        conclude_run(execution, root)
         await execution.book.flush()
 
 
@@ -59,11 +62,17 @@ def _root(execution: Execution) -> Frame:
     return tasks_frame(workflow, execution.book.run.inputs, workflow.env)
 
 
-async def _until_ended(execution: Execution, frame: Frame, found: Found | None = None) -> None:
-    """Take turns until the frame has ended, or until nothing runs any more after a person stopped the run."""
+async def _until(execution: Execution, is_over: Callable[[], bool], found: Found | None = None) -> None:
+    """Take turns until it is over, until nothing runs after a person stopped the run, or until only people can help."""
     while True:
         refused = await _turn(execution, found or {})
-        if frame.concluded or (_is_interrupted(execution) and not execution.running):
+        if is_over() and not execution.is_paused:
+            return
+        if is_interrupted(execution) and not execution.running and not execution.errands:
+            return
+        if give_way(execution):
+            continue
+        if _is_stuck(execution) and not execution.waits:
             return
         if not refused:
             await _hear(execution)
@@ -77,7 +86,7 @@ async def _turn(execution: Execution, found: Found) -> bool:
         for node, conflict in await settle_bases(execution):
             fail(execution, node, Outcome.CONFLICT, conflict)
         advance(execution)
-    if execution.stopping in (Stopping.NOT, Stopping.CANCEL):
+    if execution.stopping in (Stopping.NOT, Stopping.CANCEL) and not execution.is_paused:
         plan(execution)
     held, refused = await execution.book.flush()
     refuse(execution, refused)
@@ -85,8 +94,10 @@ async def _turn(execution: Execution, found: Found) -> bool:
     return bool(refused)
 
 
-def _is_interrupted(execution: Execution) -> bool:
-    return execution.stopping in (Stopping.INTERRUPT, Stopping.KILL)
+def _is_stuck(execution: Execution) -> bool:
+    """Return whether nothing happens any more unless a person answers, or raises a limit."""
+    busy = execution.running or execution.resting or execution.queue or execution.errands or execution.is_paused
+    return not busy and any(row.state is TaskState.PAUSED for row in execution.book.tasks.values())
 
 
 async def _hear(execution: Execution) -> None:
@@ -97,85 +108,101 @@ async def _hear(execution: Execution) -> None:
     for message in sorted(messages, key=lambda message: not isinstance(message, News)):
         match message:
             case News():
-                execution.book.hear(message.events)
-                _obey(execution, message.events)
+                obey(execution, execution.book.hear(message.events))
             case AttemptEnded():
                 settle(execution, message)
+                _look_round(execution, message)
             case Due():
                 wake(execution, message)
+            case Expired():
+                if (fact := expired(execution, message)) is not None:
+                    settle_answer(execution, execution.nodes[message.node], fact)
+            case Seen():
+                _tell(execution, message.fact)
             case Trouble():
                 raise message.error
 
 
-def _obey(execution: Execution, events: tuple[e.Event, ...]) -> None:
-    """Do what people asked of this run from elsewhere."""
-    for event in events:
-        if isinstance(event.fact, e.RunCancelRequested) and event.run == execution.book.run.id:
-            _stop(execution, Stopping.CANCEL)
+async def _begin_lookout(execution: Execution) -> None:
+    house, run = execution.house, execution.book.run.id
+    if execution.repository is not None:
+        execution.lookout = Lookout(house, run, await house.workspaces.outside())
 
 
-def _stop(execution: Execution, how: Stopping) -> None:
-    if execution.stopping is Stopping.CANCEL or execution.stopping is how:
+def _look_round(execution: Execution, message: AttemptEnded) -> None:
+    """See what an attempt means for others, and what changed meanwhile outside of all workspaces."""
+    commit = message.verdict.commit
+    if commit is not None and commit != message.work.base and message.verdict.outcome is Outcome.SUCCESS:
+        execution.in_background(foresee(execution, message.work, commit), "conflicts foreseen")
+    _suspect(execution, message)
+
+
+def _suspect(execution: Execution, message: AttemptEnded) -> None:
+    """Have a look round after an attempt; a change may be the doing of all that ran meanwhile."""
+    lookout = execution.lookout
+    if lookout is None:
         return
-    execution.stopping = how
-    executor = execution.house.executor
-    if how is Stopping.CANCEL:
-        give_up_waiting(execution, "the run was cancelled")
-    for work in execution.running.values():
-        if how is Stopping.KILL:
-            _in_background(execution, executor.signal(work.attempt, "kill"))
-        else:  # the whole ladder: a program may miss one signal, or ignore it
-            _in_background(execution, executor.cancel(work.attempt))
+    works = [message.work, *execution.running.values()]
+    lookout.suspects |= {work.node.id for work in works}
+    lookout.at_home |= {work.node.id for work in works if work.mode is WorkspaceMode.NONE}
+    if lookout.looking.locked():
+        return
+
+    async def look() -> None:
+        if (fact := await lookout.look()) is not None:
+            execution.inbox.put_nowait(Seen(fact))
+
+    execution.in_background(look(), "a look outside")
 
 
-def _in_background(execution: Execution, doing: Coroutine[object, object, None]) -> None:
-    task = asyncio.create_task(doing)
-    execution.background.add(task)
-    task.add_done_callback(execution.background.discard)
+async def _look(execution: Execution) -> None:
+    """Have a last look round, and take what was seen before it."""
+    if execution.lookout is not None and (fact := await execution.lookout.look()) is not None:
+        execution.inbox.put_nowait(Seen(fact))
+    if not execution.inbox.empty():
+        await _hear(execution)
 
 
-@asynccontextmanager
-async def _watching(execution: Execution, stop: StopSignal) -> AsyncIterator[None]:
-    """Listen to the terminal and to the ledger while the block lasts."""
-    loop = asyncio.get_running_loop()
-
-    def asked() -> None:
-        _stop(execution, Stopping.KILL if stop.killed else Stopping.INTERRUPT)
-        execution.inbox.put_nowait(StopAsked())
-
-    stop.when_asked(partial(loop.call_soon_threadsafe, asked))
-    poll = asyncio.create_task(_poll(execution), name="news of the ledger")
-    try:
-        yield
-    finally:
-        poll.cancel()
-        for task in list(execution.background):
-            task.cancel()
-        await asyncio.gather(poll, *execution.background, return_exceptions=True)
-
-
-async def _poll(execution: Execution) -> None:
-    """Bring what others wrote to the inbox, and leave a sign of life."""
-    house = execution.house
-    beaten = house.clock.monotonic()
-    while True:
-        await house.clock.sleep(POLL_S)
-        events = house.ledger.news()
-        if events:
-            execution.inbox.put_nowait(News(tuple(events)))
-        if house.clock.monotonic() - beaten >= BEAT_S:
-            house.owners.beat()
-            beaten = house.clock.monotonic()
+def _tell(execution: Execution, fact: e.WorkspaceEscaped) -> None:
+    """Only what runs code in the person's repository stops the run, with a question; all else may be their own work."""
+    execution.book.note(fact)
+    if fact.executes and execution.stopping is Stopping.NOT:
+        execution.question = question_about(fact)
+        stop(execution, Stopping.INTERRUPT)
 
 
 async def _land(execution: Execution, root: Frame) -> None:
     """Merge the work of a run that went well; what does not merge fails the run and keeps its branches."""
-    if _failed(execution, root) is not None or execution.stopping is Stopping.CANCEL:
+    if failure_of(execution, root) is not None or execution.stopping is not Stopping.NOT:
         return
+    landing = asyncio.create_task(_landed(execution, root))
+    execution.errands.add(landing)
     try:
-        execution.branch, execution.landed = await land(execution, root)
+        await _until(execution, landing.done)
+        await landing
+    finally:
+        execution.errands.discard(landing)
+        landing.cancel()
+    if execution.lookout is not None:
+        await execution.lookout.begin_anew()
+
+
+async def _landed(execution: Execution, root: Frame) -> None:
+    try:
+        landed = await land(execution, root, partial(_play_further, execution))
+        execution.branch, execution.landed, execution.failure = landed.branch, landed.commit, landed.failure
     except FusionError as refusal:
         execution.failure = error_of(refusal.code, str(refusal), refusal.way_out)
+    finally:
+        execution.inbox.put_nowait(Stirred())
+
+
+async def _play_further(execution: Execution, frame: Frame) -> None:
+    """Have a further frame brought to its end by the turns that are being taken, or to where the run is stopped."""
+    create(execution, frame)
+    execution.inbox.put_nowait(Stirred())
+    while not frame.concluded and not (is_interrupted(execution) and not execution.running):
+        await execution.house.clock.sleep(POLL_S)
 
 
 async def _finally(execution: Execution, root: Frame) -> None:
@@ -185,39 +212,4 @@ async def _finally(execution: Execution, root: Frame) -> None:
     frame = tasks_frame(workflow, root.inputs, workflow.env, main=root)
     execution.ending = frame
     create(execution, frame)
-    await _until_ended(execution, frame)
-
-
-def _failed(execution: Execution, frame: Frame) -> dict[str, object] | None:
-    rows = [execution.book.tasks[node.id] for node in frame.nodes.values()]
-    row = next((row for row in rows if row.state is TaskState.FAILED), None)
-    if row is None:
-        return None
-    return error_of(str(row.outcome), f"task {row.id} failed: {(row.error or {}).get('message', row.outcome)}")
-
-
-def _conclude_run(execution: Execution, root: Frame) -> None:
-    book = execution.book
-    if not root.concluded or (execution.ending is not None and not execution.ending.concluded):
-        book.note(e.RunPaused("interrupted" if _is_interrupted(execution) else "stopped"))
-        return
-    if execution.stopping is Stopping.CANCEL:
-        book.note(e.RunCancelled())
-        return
-    frames = [frame for frame in (root, execution.ending) if frame is not None]
-    error = next((found for frame in frames if (found := _failed(execution, frame))), execution.failure)
-    if error is not None:
-        book.note(e.RunFailed(error))
-        return
-    try:
-        outputs = _outputs(execution, root)
-    except FusionError as broken:
-        book.note(e.RunFailed(error_of(broken.code, str(broken), broken.way_out)))
-        return
-    book.note(e.RunCompleted(outputs, branch=execution.branch, commit=execution.landed))
-
-
-def _outputs(execution: Execution, root: Frame) -> dict[str, object]:
-    scope = scope_of(execution, root)
-    value = execution.house.expressions.value
-    return {name: value(template, scope) for name, template in execution.bundle.workflow.outputs.items()}
+    await _until(execution, lambda: frame.concluded)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -12,6 +12,7 @@ from fusion_kit.coordination.attempt_folder import AttemptFolder, attempt_folder
 from fusion_kit.coordination.book import Book
 from fusion_kit.coordination.frames import Frame, Node
 from fusion_kit.coordination.house import House
+from fusion_kit.coordination.lookout import Lookout
 from fusion_kit.coordination.requests import Bundle
 from fusion_kit.core.code import Repository
 from fusion_kit.core.plan import Waiting
@@ -67,9 +68,16 @@ class Execution:
     unsettled: list[Node] = field(default_factory=list)  # queued, the commit they start from not yet found
     left: list[Node] = field(default_factory=list)  # whose attempts an earlier owner began
     running: dict[str, Work] = field(default_factory=dict)
+    asking: dict[str, str] = field(default_factory=dict)  # nodes that wait for an answer -> the approval's id
+    errands: set[asyncio.Task[None]] = field(default_factory=set)  # of the engine's own, such as the landing
+    lookout: Lookout | None = None
+    jobs: set[str] = field(default_factory=set)  # attempts of jobs that are no task's, such as the gate's
     resting: set[str] = field(default_factory=set)  # nodes that wait for the delay of a retry
     background: set[asyncio.Task[None]] = field(default_factory=set)
     stopping: Stopping = Stopping.NOT
+    is_paused: bool = False  # by a person; everything of it stands still
+    waits: bool = False  # for people, when nothing else is left to do
+    question: str = ""  # why the run stops and asks a person to look
     shared: tuple[str, str] | None = None  # when the run's shared workspace was last left, and at which commit
     branch: str | None = None  # the branch that took the run's work
     ending: Frame | None = None  # the frame of `finally`
@@ -92,6 +100,12 @@ class Execution:
         """How many attempts may be alive at once."""
         wanted = self.settings.get("max_parallel") or self.bundle.workflow.max_parallel
         return int(str(wanted)) if wanted else self.house.max_parallel
+
+    def in_background(self, doing: Coroutine[object, object, None], name: str | None = None) -> None:
+        """Do something while the run lives; what is not done when it ends is given up."""
+        task = asyncio.create_task(doing, name=name)
+        self.background.add(task)
+        task.add_done_callback(self.background.discard)
 
     def add(self, frame: Frame) -> None:
         """Take a new frame in."""

@@ -1,7 +1,8 @@
 """The runtime shape of a run: nodes, and the frames they live in.
 
-A frame is a graph known when it is made: a workflow's tasks, its `finally`, the items of a matrix, or the inside of a
-sub-workflow. A node that expands gets a frame of its own and ends when that has.
+A frame is a graph known when it is made: a workflow's tasks, its `finally`, the items of a matrix, one turn of a
+repetition, or the inside of a sub-workflow. A node that expands gets a frame of its own and ends when that has; a
+matrix expands into items, an item that is repeated into turns, a turn that uses a workflow into its tasks.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from fusion_kit.core.workflow import Kind, TaskSpec, WorkflowSpec
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """One node: a task, an item of a matrix, or a task inside a sub-workflow."""
+    """One node: a task, an item of a matrix, a turn of a repetition, or a task inside a sub-workflow."""
 
     id: str
     spec: TaskSpec
@@ -24,6 +25,7 @@ class Node:
     needs: tuple[str, ...] = ()
     matrix: Mapping[str, object] | None = None  # the values of an item
     key: str | None = None
+    turn: int | None = None  # of a repetition, counted from 1
 
     @property
     def expands_matrix(self) -> bool:
@@ -31,23 +33,30 @@ class Node:
         return self.spec.matrix is not None and self.matrix is None
 
     @property
+    def expands_turns(self) -> bool:
+        """Whether it stands for all turns of a repetition."""
+        return self.spec.repeat is not None and self.turn is None and not self.expands_matrix
+
+    @property
     def expands(self) -> bool:
         """Whether it becomes nodes of its own instead of being attempted."""
-        return self.expands_matrix or self.spec.kind is Kind.USES
+        return self.expands_matrix or self.expands_turns or self.spec.kind is Kind.USES
 
     @property
     def lane(self) -> str | None:
         """The lane whose limit it shares with its siblings."""
         owner = self.frame.parent
+        if self.turn is not None and owner is not None:
+            return owner.lane
         return owner.id if self.matrix is not None and owner is not None else None
 
 
 @dataclass(eq=False, slots=True)
 class Frame:
-    """A graph of nodes; `home` is the frame whose tasks its expressions see (itself, but for items)."""
+    """A graph of nodes; `home` is the frame whose tasks its expressions see (itself, but for items and turns)."""
 
     workflow: WorkflowSpec
-    section: str  # tasks | finally | items
+    section: str  # tasks | finally | items | turns
     parent: Node | None
     inputs: Mapping[str, object]
     env: Mapping[str, str]
@@ -58,7 +67,7 @@ class Frame:
     has_failed: bool = False
     halted_by: str | None = None
     concluded: bool = False
-    outer: Frame | None = None  # of items: the frame of the matrix's own node
+    outer: Frame | None = None  # of items and turns: the frame of the node that expanded
 
     @property
     def home(self) -> Frame:
@@ -99,4 +108,15 @@ def items_frame(parent: Node, items: Mapping[str, Mapping[str, object]]) -> Fram
         node = ids.item(parent.id, key)
         frame.nodes[key] = Node(node, parent.spec, frame, (), values, key)
     frame.graph = Graph({node.id: () for node in frame.nodes.values()})
+    return frame
+
+
+def turn_frame(parent: Node, number: int) -> Frame:
+    """Return the frame of one turn of a repetition; it goes on from where the turn before left the code."""
+    home = parent.frame
+    frame = Frame(home.workflow, "turns", parent, home.inputs, home.env, home.prefix, outer=home)
+    needs = (ids.iteration(parent.id, number - 1),) if number > 1 else ()
+    node = Node(ids.iteration(parent.id, number), parent.spec, frame, needs, parent.matrix, turn=number)
+    frame.nodes[str(number)] = node
+    frame.graph = Graph({node.id: ()})
     return frame

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from fusion_kit.coordination.acceptance import accepted
 from fusion_kit.coordination.book import Book, Watch
 from fusion_kit.coordination.burial import last_facts, living
 from fusion_kit.coordination.engine import play
 from fusion_kit.coordination.execution import Execution
+from fusion_kit.coordination.grouping import in_group
 from fusion_kit.coordination.house import House
-from fusion_kit.coordination.requests import Bundle, RunRequest, StopSignal
+from fusion_kit.coordination.requests import Again, Bundle, RunRequest, StopSignal
+from fusion_kit.coordination.retrying import again
 from fusion_kit.coordination.selection import selected
 from fusion_kit.core import ids
 from fusion_kit.core.code import Repository
 from fusion_kit.core.errors import UsageError
-from fusion_kit.core.events import Draft, RunCancelled, RunCancelRequested, RunQueued, RunResumed, RunStarted
+from fusion_kit.core.events import (
+    Draft,
+    RunAdjusted,
+    RunCancelled,
+    RunCancelRequested,
+    RunPaused,
+    RunQueued,
+    RunResumed,
+    RunRetried,
+    RunStarted,
+    TaskReset,
+)
 from fusion_kit.core.run import Run
 from fusion_kit.core.scope import Scope
 from fusion_kit.core.states import FINAL_RUNS, RunState
@@ -30,6 +44,25 @@ class AlreadyEnded(UsageError):
 
 class NotStopped(UsageError):
     """Run {run} is {state}; there is nothing to cancel."""
+
+
+class NotEnded(UsageError):
+    """Run {run} is {state}; only an ended run is retried."""
+
+    hint = "`fusion-kit resume {run}` goes on with it, `fusion-kit cancel {run}` ends it."
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One owner's turn with a run: what it executes, with what, and who is told."""
+
+    run: str
+    bundle: Bundle
+    repository: Repository | None
+    secrets: Mapping[str, str]
+    watch: Watch
+    stop: StopSignal
+    waits: bool = False
 
 
 class Fusion:
@@ -52,11 +85,15 @@ class Fusion:
         run = ids.run_id(bundle.workflow.name, f"{house.clock.now():%Y%m%d}", house.ids.chance(6))
         house.archive.freeze(run, bundle)
         with house.owners.acquire(run):
-            facts = [self._queued(request, bundle, repository, run), Draft(RunStarted(_owner()), run=run)]
+            queued = self._queued(request, bundle, repository, run)
             taken.bring_artifacts(house, run)
-            for event in await house.ledger.append([*facts, *taken.drafts(run)]):
-                watch(event)
-            return await self._play(run, bundle, repository, request.secrets, watch, stop)
+            turn = Turn(run, bundle, repository, request.secrets, watch, stop, waits=request.waits)
+            begins = [Draft(RunStarted(_owner()), run=run), *taken.drafts(run)]
+            if bundle.workflow.concurrency is None:
+                await self._tell([queued, *begins], watch)
+                return await self._play(turn)
+            await self._tell([queued], watch)
+            return await self._take_turn(turn, begins)
 
     def _queued(self, request: RunRequest, bundle: Bundle, repository: Repository | None, run: str) -> Draft:
         settings: dict[str, object] = {
@@ -64,6 +101,10 @@ class Fusion:
             "keep_going": request.keep_going,
             "env": dict(request.env),
             "until": request.until or request.only,
+            "slots": request.max_parallel or bundle.workflow.max_parallel or self.house.max_parallel,
+            "max_cost_usd": request.max_cost_usd,
+            "parent": request.parent,
+            **self._group(request, bundle, run),
         }
         queued = RunQueued(
             workflow=bundle.workflow.name,
@@ -84,39 +125,99 @@ class Fusion:
         scope = Scope(inputs=request.inputs, env=bundle.workflow.env, run={"id": run})
         return str(self.house.expressions.value(into, scope))
 
-    async def resume(self, run: str, watch: Watch, stop: StopSignal, secrets: Mapping[str, str] | None = None) -> Run:
+    def _group(self, request: RunRequest, bundle: Bundle, run: str) -> dict[str, object]:
+        """Return the concurrency group as the run's settings hold it."""
+        wanted = bundle.workflow.concurrency
+        if wanted is None:
+            return {}
+        scope = Scope(inputs=request.inputs, env=bundle.workflow.env, run={"id": run, "workflow": bundle.workflow.name})
+        group = str(self.house.expressions.value(wanted.group, scope))
+        return {"group": group, "cancel_in_progress": wanted.cancel_in_progress}
+
+    async def resume(
+        self,
+        run: str,
+        watch: Watch,
+        stop: StopSignal,
+        secrets: Mapping[str, str] | None = None,
+        *,
+        settings: Mapping[str, object] | None = None,
+        waits: bool = False,
+    ) -> Run:
         """Go on with a run whose owner has gone or that was paused; what is done stays done, what lives is adopted.
 
-        Raises `AlreadyEnded`, or `RunOwned` if somebody living has it.
+        `settings` take the place of those it was begun with. Raises `AlreadyEnded`, or `RunOwned` if somebody living
+        has it.
         """
         house = self.house
         row = house.views.run(run)
         if row.state in FINAL_RUNS:
             raise AlreadyEnded(run=row.id, state=row.state.value, workflow=row.workflow)
         with house.owners.acquire(row.id):
-            frozen, changes = house.archive.thaw(row.id)
-            until = row.settings.get("until")
-            bundle = selected(frozen, str(until) if until else None)
+            turn, changes = await self._thawed(row, watch, stop, secrets, waits=waits)
             begins = RunStarted(_owner()) if row.state is RunState.QUEUED else RunResumed(_owner(), changes)
-            for event in await house.ledger.append([Draft(begins, run=row.id)]):
-                watch(event)
-            repository = await house.workspaces.repository()
-            return await self._play(row.id, bundle, repository, secrets or {}, watch, stop)
+            adjusted = [Draft(RunAdjusted(settings), run=row.id)] if settings else []
+            return await self._take_turn(turn, [*adjusted, Draft(begins, run=row.id)])
 
-    async def _play(
+    async def retry(
         self,
         run: str,
-        bundle: Bundle,
-        repository: Repository | None,
-        secrets: Mapping[str, str],
         watch: Watch,
         stop: StopSignal,
+        secrets: Mapping[str, str] | None = None,
+        *,
+        wanted: Again,
+        waits: bool = False,
     ) -> Run:
+        """Have an ended run go on: what did not end well is done once more, and what came after it.
+
+        Raises `NotEnded`, `NothingToRetry`, `NoSuchNode`.
+        """
+        house = self.house
+        row = house.views.run(run)
+        if row.state not in FINAL_RUNS:
+            raise NotEnded(run=row.id, state=row.state.value)
+        nodes = again(row.id, house.views.tasks(row.id), wanted.from_task, wanted.only)
+        with house.owners.acquire(row.id):
+            turn, _changes = await self._thawed(row, watch, stop, secrets, waits=waits)
+            resets = [Draft(TaskReset("retried"), run=row.id, task=node) for node in nodes]
+            retried = Draft(RunRetried(_owner(), wanted.by, tuple(nodes)), run=row.id)
+            return await self._take_turn(turn, [retried, *resets])
+
+    async def _thawed(
+        self, row: Run, watch: Watch, stop: StopSignal, secrets: Mapping[str, str] | None, *, waits: bool
+    ) -> tuple[Turn, tuple[str, ...]]:
+        """Return what is needed to go on with a run, and the paths whose files have changed since it was begun."""
+        frozen, changes = self.house.archive.thaw(row.id)
+        until = row.settings.get("until")
+        bundle = selected(frozen, str(until) if until else None)
+        repository = await self.house.workspaces.repository()
+        return Turn(row.id, bundle, repository, secrets or {}, watch, stop, waits=waits), changes
+
+    async def _take_turn(self, turn: Turn, begins: Sequence[Draft]) -> Run:
+        """Wait for the run's concurrency group, where it has one, and then begin."""
+        row = self.house.views.run(turn.run)
+        async with in_group(self.house, row, turn.stop) as alone:
+            if alone:
+                await self._tell(begins, turn.watch)
+                return await self._play(turn)
+        cancelled = self.house.views.run(turn.run).cancel_requested
+        if row.state is RunState.QUEUED or cancelled:
+            ends = RunCancelled() if cancelled else RunPaused("interrupted while it waited for its concurrency group")
+            await self._tell([Draft(ends, run=turn.run)], turn.watch)
+        return self.house.views.run(turn.run)
+
+    async def _tell(self, drafts: Sequence[Draft], watch: Watch) -> None:
+        for event in await self.house.ledger.append(drafts):
+            watch(event)
+
+    async def _play(self, turn: Turn) -> Run:
         house = self.house
         house.ledger.news()  # what was written before is in the views
-        book = Book(house, house.views.run(run), house.views.tasks(run), watch)
-        await play(Execution(house, book, bundle, repository, secrets), stop)
-        return house.views.run(run)
+        book = Book(house, house.views.run(turn.run), house.views.tasks(turn.run), turn.watch)
+        execution = Execution(house, book, turn.bundle, turn.repository, turn.secrets, waits=turn.waits)
+        await play(execution, turn.stop)
+        return house.views.run(turn.run)
 
     async def cancel(self, run: str, by: str) -> Run:
         """Ask for a run to be stopped for good; where nobody living owns it, stop what it left behind here and now."""

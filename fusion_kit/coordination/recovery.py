@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fusion_kit.coordination.endings import settle
 from fusion_kit.coordination.execution import Execution
+from fusion_kit.coordination.pausing import wake
 from fusion_kit.coordination.starts import AttemptEnded, take_over
 from fusion_kit.coordination.verdict import Verdict, error_of
 from fusion_kit.core import events as e
@@ -15,7 +16,7 @@ Found = dict[str, Liveness]  # attempt -> what became of it
 
 async def recover(execution: Execution) -> Found:
     """Ask what became of every attempt that the ledger says is under way; the living ones are adopted."""
-    rows = [row for row in execution.book.tasks.values() if row.state is TaskState.RUNNING and row.attempt]
+    rows = [row for row in execution.book.tasks.values() if row.attempt and row.may_live]
     folders = {str(row.attempt): execution.folder(row.id, row.attempts).path for row in rows}
     return await execution.house.executor.reattach(folders) if folders else {}
 
@@ -35,5 +36,7 @@ def adopt(execution: Execution, found: Found) -> list[str]:
         if liveness is not Liveness.NEVER:
             fact = e.TaskAdopted(liveness.value)
             execution.book.note(fact, task=node.id, attempt=attempt, agent=work.instance)
+            if execution.book.tasks[node.id].state is TaskState.PAUSED:  # by a person, under its earlier owner
+                wake(execution, work)
         adopted.append(node.id)
     return adopted

@@ -31,6 +31,17 @@ class RunRequest:
     only: str | None = None
     keep_going: bool = False
     max_cost_usd: float | None = None
+    waits: bool = False  # for people, when nothing else is left to do; else the run pauses
+    parent: str | None = None  # the run whose task began this one
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What of an ended run is done once more: `from_task` with what comes after it, or `only` it; else what failed."""
+
+    from_task: str | None = None
+    only: str | None = None
+    by: str = ""
 
 
 class StopSignal:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from fusion_kit.coordination import caching
-from fusion_kit.coordination.allowance import note_holds, queue_up
+from fusion_kit.coordination.allowance import give_way, note_holds, queue_up
 from fusion_kit.coordination.arrivals import fail
 from fusion_kit.coordination.attempt import carry_out
 from fusion_kit.coordination.execution import SHELL, Execution, Work
@@ -37,6 +37,11 @@ class AttemptEnded:
 
     work: Work
     verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class GaveWay:
+    """For the inbox: tasks were paused or failed for want of money, and the next turn sees what follows from that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +98,19 @@ async def _base(execution: Execution, node: Node) -> str | None:
 
 
 def plan(execution: Execution) -> None:
-    """Claim an agent and record an intent for every queued task that may start now."""
+    """Claim an agent and record an intent for every queued task that may start now.
+
+    Where nothing may and nothing runs that could change it, what waits for money is paused.
+    """
     room = execution.max_parallel - len(execution.running)
     if room <= 0 or not execution.queue:
         return
     idle, spawnable = _agents(execution)
     purse = Purse(execution)
     chosen = planned(execution.queue, idle, spawnable, room, _lanes(execution), purse)
+    if chosen.held and not chosen.starts and give_way(execution):
+        execution.inbox.put_nowait(GaveWay())
+        return
     note_holds(execution, chosen.held)
     for start in chosen.starts:
         # what starts stands near the front, so looking for it there is quick however long the queue

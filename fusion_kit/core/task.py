@@ -54,6 +54,22 @@ class Task:
         return self.state in FINAL_TASKS
 
     @property
+    def reason_to_wait(self) -> str | None:
+        """Why it is held or paused: `approval`, `budget`, `quota`, `lock`, `breaker` or `person`."""
+        return str(self.waits["reason"]) if self.waits is not None else None
+
+    @property
+    def may_live(self) -> bool:
+        """Whether an attempt of it may be alive: it runs, or a person paused it."""
+        return self.state is TaskState.RUNNING or (self.state is TaskState.PAUSED and self.reason_to_wait == "person")
+
+    @property
+    def may_be_dropped(self) -> bool:
+        """Whether nothing of it has begun or is alive: it is queued, or waits for an answer or a budget."""
+        paused = self.state is TaskState.PAUSED and self.reason_to_wait != "person"
+        return self.state is TaskState.QUEUED or paused
+
+    @property
     def is_good(self) -> bool:
         """Whether those that need it may take it as done well."""
         return self.state is TaskState.COMPLETED and self.outcome in GOOD_OUTCOMES

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import asyncio
 import textwrap
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from fusion_kit.coordination.fusion import Fusion
 from fusion_kit.coordination.house import House
-from fusion_kit.coordination.requests import Bundle, RunRequest, StopSignal
+from fusion_kit.coordination.requests import Again, Bundle, RunRequest, StopSignal
 from fusion_kit.core import events as e
 from fusion_kit.core.run import Run
 from fusion_kit.core.task import Task
@@ -118,10 +118,27 @@ class Sandbox:
         request = RunRequest(self.bundle(), inputs=inputs or {}, **settings)  # type: ignore[arg-type]
         return await self._until_done(self.fusion.run(request, self.watched.append, self.stop))
 
-    async def resume(self) -> Run:
-        """Go on with the last run."""
+    async def resume(self, **wishes: object) -> Run:
+        """Go on with the last run; the wishes are those of `Fusion.resume`."""
         self.stop = StopSignal()
-        return await self._until_done(self.fusion.resume(self.last.id, self.watched.append, self.stop))
+        doing = self.fusion.resume(self.last.id, self.watched.append, self.stop, **wishes)  # type: ignore[arg-type]
+        return await self._until_done(doing)
+
+    async def retry(self, from_task: str | None = None, only: str | None = None) -> Run:
+        """Have the last run, which has ended, go on."""
+        self.stop = StopSignal()
+        wanted = Again(from_task, only, "ana")
+        return await self._until_done(self.fusion.retry(self.last.id, self.watched.append, self.stop, wanted=wanted))
+
+    def when(self, line: str, act: Callable[[], Awaitable[object]]) -> asyncio.Task[object]:
+        """Act as soon as the story tells `line`, as somebody at another terminal would."""
+
+        async def wait() -> object:
+            while line not in self.story():  # noqa: ASYNC110 - the fake clock turns only between turns of the loop
+                await asyncio.sleep(0)
+            return await act()
+
+        return asyncio.create_task(wait())
 
     async def _until_done(self, doing: Awaitable[Run]) -> Run:
         running = asyncio.ensure_future(doing)
@@ -163,6 +180,14 @@ def _told(event: e.Event) -> str | None:
             return f"{event.task} retried: {outcome}"
         case e.TaskSkipped(outcome=outcome):
             return f"{event.task} skipped: {outcome}"
+        case e.TaskPaused(reason=reason):
+            return f"{event.task} paused: {reason}"
+        case e.TaskResumed():
+            return f"{event.task} resumed"
+        case e.TaskHeld(reason=reason):
+            return f"{event.task} held: {reason}"
+        case e.TaskReset():
+            return f"{event.task} waits again"
         case e.TaskCancelled():
             return f"{event.task} cancelled"
         case e.TaskAdopted(found=found):
