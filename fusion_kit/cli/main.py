@@ -39,5 +39,8 @@ def call(words: Sequence[str], projects: Projects) -> int:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the edge: whatever happens is told in one sentence
         if not session.is_parsed:
             session.choose({"output": asked_output(words)})
-        return report(error, session.show)
+        code = report(error, session.show)
+        for told in session.on_failure:
+            told(error)
+        return code
     return result if isinstance(result, int) else 0

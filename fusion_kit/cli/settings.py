@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -19,12 +20,13 @@ class Mode(StrEnum):
     PLAIN = "plain"
     JSON = "json"
     JSONL = "jsonl"
+    GITHUB = "github"
     QUIET = "quiet"
 
     @property
     def or_json(self) -> Mode:
         """JSON where nothing special was asked for."""
-        return Mode.JSON if self in (Mode.AUTO, Mode.PLAIN) else self
+        return Mode.JSON if self in (Mode.AUTO, Mode.PLAIN, Mode.GITHUB) else self
 
 
 class Colour(StrEnum):
@@ -45,6 +47,12 @@ class Settings:
     color: Colour = Colour.AUTO
     output: Mode = Mode.AUTO
     no_input: bool = False
+
+    @property
+    def is_github(self) -> bool:
+        """Whether GitHub Actions reads what is printed: as asked for, or as found out."""
+        is_found = self.output is Mode.AUTO and os.environ.get("GITHUB_ACTIONS") == "true"
+        return self.output is Mode.GITHUB or is_found
 
     def with_given(self, given: dict[str, Any]) -> Settings:
         """Return these settings with those that were given (not None, not False) in their place; raises `NoChoice`."""

@@ -18,7 +18,7 @@ _SEQUENCES = re.compile(
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI
     r"|\x1b[ -/]*[0-~]?"
 )
-_COMMANDS = re.compile(r"(?m)^[ \t]*::|##(?=\w*\[)")
+_COMMANDS = re.compile(r"(?m)^[^\S\n]*::|##(?=\w*\[)")  # services take any white space for a blank
 _BIDI = [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 _CONTROLS = dict.fromkeys([*range(9), *range(0x0B, 0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *_BIDI])
 

@@ -59,7 +59,7 @@ def test_a_misspelt_option_is_named_with_the_one_that_was_meant(projects: FakePr
 def test_a_value_that_is_no_choice_is_named_with_the_choices(projects: FakeProjects) -> None:
     seen = cli("version", "-o", "xml", projects=projects)
     assert (seen.code, seen.err) == (
-        2, "error: There is no --output 'xml'.\nhint: Choose auto | plain | json | jsonl | quiet.\n",
+        2, "error: There is no --output 'xml'.\nhint: Choose auto | plain | json | jsonl | github | quiet.\n",
     )  # fmt: skip
     assert cli("--color", "alwasy", "version").err.splitlines()[1] == "hint: Did you mean always?"
     assert cli("history", "--status", "faild", projects=projects).err == (

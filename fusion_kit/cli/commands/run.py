@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fusion_kit.cli.arguments import WorkflowArgument
+from fusion_kit.cli.ci_options import Junit, Nested, SummaryFile
 from fusion_kit.cli.session import session_of
 
 Inputs = Annotated[
@@ -53,14 +54,22 @@ def command(  # noqa: PLR0913, PLR0917 - every option of the command is one of i
     keep_going: KeepGoing = False,
     max_cost: MaxCost = None,
     detach: Detach = False,
+    junit: Junit = None,
+    summary: SummaryFile = None,
+    nested: Nested = False,
 ) -> int:
     """Run a workflow: its agents work in Git worktrees of their own, and the result lands on a branch.
 
     Progress goes to stderr, the result to stdout. Ctrl-C stops it; `fusion-kit resume` goes on.
     """
+    from fusion_kit.cli.inside_a_run import refuse_inside_a_run
+    from fusion_kit.cli.reports import report_to
     from fusion_kit.cli.running import Asked, run_here, run_left_behind, said_before
 
     session = session_of(ctx)
+    if not dry_run:
+        report_to(session, junit, summary)
+        env = [*(env or ()), *refuse_inside_a_run(nested=nested)]
     asked = Asked(
         workflow=workflow,
         inputs=tuple(inputs or ()),
