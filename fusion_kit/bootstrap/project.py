@@ -23,6 +23,7 @@ from fusion_kit.core.secrets import SHORTEST
 from fusion_kit.core.task import Task
 
 if TYPE_CHECKING:
+    from fusion_kit.bootstrap.care import Care
     from fusion_kit.bootstrap.findings import Finding
     from fusion_kit.bootstrap.secret_store import SecretStore
     from fusion_kit.coordination.forecast import Forecast
@@ -206,6 +207,12 @@ class Project(Premises):
         from fusion_kit.bootstrap.findings import notices
 
         return notices(self)
+
+    def care(self) -> Care:
+        """Return what lists and gets back kept work, and removes what is of no use."""
+        from fusion_kit.bootstrap.care import Care
+
+        return Care(self)
 
     def doctor(self, repair: bool) -> list[Finding]:  # noqa: FBT001 - the command's own flag
         """Return what is sound and what is not; with `repair` mend what can be."""

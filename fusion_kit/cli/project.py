@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fusion_kit.cli.answers import Diff, Finding, Forecast, Merged
+    from fusion_kit.cli.care import Care
     from fusion_kit.cli.secret_keeping import Secrets
     from fusion_kit.coordination.requests import Again, Bundle, RunRequest, StopSignal
     from fusion_kit.core.agent import Agent
@@ -195,6 +196,10 @@ class Project(Protocol):
 
     def notices(self) -> list[str]:
         """Return what a person should know before a run."""
+        ...
+
+    def care(self) -> Care:
+        """Return what lists and gets back kept work, and removes what is of no use."""
         ...
 
     def doctor(self, repair: bool) -> Sequence[Finding]:

@@ -54,6 +54,8 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("events", WATCH, "Print the event log, filtered, followed or exported."),
     Entry("diff", WORK, "Print what a run or a task changed."),
     Entry("merge", WORK, "Bring the work of a run into a branch, through its gate."),
+    Entry("rescue", WORK, "List kept work that no result holds, and get it back."),
+    Entry("clean", WORK, "Remove what ended runs left behind; nothing is lost."),
     Entry("doctor", HOUSE, "Check Git, the project and its log; --repair mends what can be mended."),
     Entry("version", HOUSE, "Print the version."),
 )

@@ -18,6 +18,7 @@ from fusion_kit.core.task import Task
 from fusion_kit.core.workflow import Kind, TaskSpec, WorkflowSpec
 from fusion_kit.persistence.ledger import Ledger
 from fusion_kit.persistence.views import Views
+from tests.cli.caring import Caring
 
 RUN = "hello-20260131-abcdef"
 
@@ -116,6 +117,7 @@ class FakeProject:
         self.asked: list[tuple[object, ...]] = []
         self.merged = MergedWork()
         self.changes = Changes()
+        self.caring = Caring()
         self._watch: Watch | None = None
 
     def tell(self, *drafts: Draft) -> None:
@@ -225,6 +227,9 @@ class FakeProject:
 
     def notices(self) -> list[str]:
         return self.warnings
+
+    def care(self) -> Caring:
+        return self.caring
 
     def doctor(self, repair: bool) -> Sequence[Found]:
         return [*self.findings, Found("ok", "log", "repaired")] if repair else self.findings
