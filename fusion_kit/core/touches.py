@@ -1,9 +1,9 @@
 """Whether two lists of globs can mean a common file: the intersection of two small automata, never a search.
 
 A glob is a path of segments. In a segment `*` is any text, `?` one character, `[a-z]` and `[!a-z]` one of a set; the
-segment `**` is any number of segments. A glob whose last segment is a plain name, or that ends in `/`, means a file of
-that name or everything in a folder of that name. Letters match in either case, as two names that differ in nothing
-else are one file on many disks.
+segment `**` is any number of segments. A glob that ends in `/`, or in a plain name without a dot inside (`src`,
+`.github`, `Makefile`), also means everything in a folder of that name. Letters match in either case, as two names that
+differ in nothing else are one file on many disks.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def _parsed(glob: str) -> Glob:
     if ".." in names or not names:
         return (None,)  # it may mean anything
     found: list[Segment | None] = [None if name == "**" else _segment(name) for name in names]
-    if glob.endswith("/") or not _WILD & set(names[-1]):
+    last = names[-1]
+    if glob.endswith("/") or not (_WILD & set(last) or "." in last[1:]):
         found.append(None)
     return tuple(found)
 
