@@ -78,7 +78,8 @@ async def test_the_guilty_task_is_named_the_others_are_merged_and_the_run_fails(
         RunState.FAILED,
         {
             "code": "gate_failed",
-            "message": f"`make test` fails with the work of b, which was left out; the work of a, c is on {branch}; see {log}",
+            "message": "`make test` fails with the work of b, which was left out; "
+            f"the work of a, c is on {branch}; see {log}",
             "hint": f"fusion-kit retry {run.id}  lets b try again and hands over what the gate said",
         },
     )
@@ -338,3 +339,29 @@ async def test_a_conflict_between_shell_tasks_is_nobodys_to_bring_together(sandb
         sandbox.troupe.parts[name] = [Part(changes={"same.txt": name})]
     run = await sandbox.run()
     assert (run.error or {})["code"] == "commit-conflict"
+
+
+async def test_a_task_whose_parents_conflict_is_told_so_and_must_settle_them(sandbox: Sandbox) -> None:
+    sandbox.agent("writer")
+    sandbox.workflow("""
+        name: join
+        tasks:
+          - {id: a, run: x}
+          - {id: b, run: x}
+          - {id: join, needs: [a, b], agent: writer, prompt: Join them., on_conflict: agent}
+    """)
+    for name in "ab":
+        sandbox.task(name).plays(Part(changes={"same.txt": f"{name}\n"}))
+    sandbox.task("join").plays(Part(changes={"more.txt": "more"}), Part(changes={"same.txt": "a and b\n"}))
+    run = await sandbox.run()
+    folder = sandbox.folders.folder(run.id) / "tasks" / "join"
+    told = (folder / "1" / "stdin").read_text()
+    assert (run.state, sandbox.rows["join"].outcome) == (RunState.FAILED, Outcome.CONFLICT)
+    assert told.startswith("The work of a and b, which your workspace starts from, does not merge by itself.")
+    assert told.endswith("remove every marker.\n\nJoin them.")
+
+    run = await sandbox.retry()
+    assert (run.state, sandbox.workspaces.commits[run.commit or ""]) == (
+        RunState.COMPLETED,
+        {"same.txt": "a and b\n"},
+    )
