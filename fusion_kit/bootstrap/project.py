@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from fusion_kit.bootstrap.secret_store import SecretStore
     from fusion_kit.coordination.forecast import Forecast
     from fusion_kit.coordination.fusion import Fusion
+    from fusion_kit.coordination.merging import MergedBy
+    from fusion_kit.workspaces.diffing import Diff
 
 PASSED_ON = (
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "TZ"),
@@ -178,6 +180,20 @@ class Project(Premises):
                 project=self.config.project or self.root.name,
                 source=f"retention:{os.getpid()}",
             )
+
+    async def merge(self, run: str, into: str | None, watch: Watch) -> MergedBy:
+        """Bring a run's work into a branch, through its workflow's gate; raises what `merge_run` raises."""
+        from fusion_kit.coordination.merging import merge_run
+
+        row = self.views.run(run)
+        with self._fusion({}) as fusion:
+            return await merge_run(fusion.house, row, into, watch)
+
+    def diff(self, run: str, task: str | None) -> Diff:
+        """Return what a run, or one of its tasks, changed; raises `NotFound` or `NothingKept`."""
+        from fusion_kit.bootstrap.differences import difference
+
+        return difference(self, run, task)
 
     def cancel(self, run: str, by: str) -> None:
         """Stop a run for good: its owner does it, or where there is none this process."""
