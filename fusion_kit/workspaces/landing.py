@@ -38,18 +38,20 @@ class Lander:
         ref = ref_name(landing.branch)
         with held(self.state / "landing.lock"):
             tip = self.refs.tip(ref)
-            if tip == commit_name(commit):
-                return
-            if tip != landing.expected:
+            if tip not in (commit_name(commit), landing.expected):
                 raise RefMoved(ref=ref, said=f"it stands {_at(tip)}, and not {_at(landing.expected)}")
-            start = landing.expected or commit_name(landing.base)
-            moved = self._forward_all(landing, ref, start, commit)
-            try:
-                self.refs.move([Move(ref, commit, landing.expected)], f"fusion-kit: {landing.run}")
-            except RefMoved:
-                self._back(moved, commit, start)
-                raise
+            if tip != commit:
+                self._move(landing, ref, commit)
         self._unpin(landing, commit)
+
+    def _move(self, landing: Landing, ref: str, commit: str) -> None:
+        start = landing.expected or commit_name(landing.base)
+        moved = self._forward_all(landing, ref, start, commit)
+        try:
+            self.refs.move([Move(ref, commit, landing.expected)], f"fusion-kit: {landing.run}")
+        except RefMoved:
+            self._back(moved, commit, start)
+            raise
 
     def _unpin(self, landing: Landing, commit: str) -> None:
         """The branch holds it from now on."""

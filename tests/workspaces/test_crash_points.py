@@ -125,6 +125,7 @@ async def _published(top: Path, dying: MortalGit) -> int:
     calls = dying.calls
     await project.spaces.publish(landing, commit)
     assert (project.head, git(project.top, "status", "--porcelain")) == (commit, "")
+    assert project.tip("refs/fusion-kit/merge/run-1") == ""
     return calls
 
 
