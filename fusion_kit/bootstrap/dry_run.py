@@ -19,6 +19,7 @@ from fusion_kit.core.errors import FusionError
 from fusion_kit.definitions.expressions.evaluate import Expressions
 from fusion_kit.definitions.patterns import matches
 from fusion_kit.persistence.owners import Ownership
+from fusion_kit.persistence.views import Views
 from fusion_kit.processes.executor import LocalExecutor
 from fusion_kit.providers.registry import Registry
 
@@ -46,6 +47,13 @@ class ClosedLedger:
         return []
 
 
+class UntouchedViews(Views):
+    """Views whose index is in memory: opening the one on disk would leave a trace there."""
+
+    def _may_share(self) -> bool:
+        return False
+
+
 class Foresight:
     """What a dry run of one project may ask."""
 
@@ -53,11 +61,12 @@ class Foresight:
         """Take the secrets that are `known`: name -> value."""
         self._premises = premises
         self._known = known
+        self._views = UntouchedViews(premises.state)
 
     def forecast(self, request: RunRequest) -> list[Forecast]:
         """Return what would become of every node; raises the `UsageError` with which a run would be refused."""
         premises = self._premises
-        asked = accepted(request, premises.views, has_commits=premises.has_commits())
+        asked = accepted(request, self._views, has_commits=premises.has_commits())
         known = {**self._known, **request.secrets}
         world = World(
             Expressions(),
@@ -87,7 +96,7 @@ class Foresight:
             clock=clock,
             ids=RandomIds(),
             ledger=ClosedLedger(),
-            views=premises.views,
+            views=self._views,
             workspaces=premises.workspaces(),
             executor=LocalExecutor(clock),
             providers=Registry(),
