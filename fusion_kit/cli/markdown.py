@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from fusion_kit.cli.style import harmless
 
-_MARKUP = re.compile(r"""[!"#$%&'*+:;<=>?@\[\\\]^_`{|}~]|(?<=[wW]{3})\.""")
+_MARKUP = re.compile(r"""[!"#$%&'*+;<=>?@\[\\\]^_`{|}~]|(?<=[wW]{3})\.|:(?! )""")
 
 
 def plain(text: str) -> str:

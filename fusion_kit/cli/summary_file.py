@@ -54,12 +54,17 @@ def _head(run: Run, tasks: Sequence[Task], rows: Sequence[Task]) -> list[str]:
     duration = duration_text(seconds_between(run.started_at, run.finished_at))
     facts = [("run", plain(run.id)), ("tasks", plain(_states(rows)))]
     facts += [("time", duration)] if duration else []
-    facts += [("cost", plain(", ".join(spending(tasks).texts()) or "unknown"))]
+    facts += [("cost", plain(_cost(tasks)))]
     facts += [("result", f"{plain(run.branch)} at {plain((run.commit or '')[:12])}")] if run.branch else []
     facts += [("reason", plain(run.reason))] if run.reason and run.state.value == "paused" else []
     facts += [("error", plain(str(run.error.get("message") or run.error.get("code"))))] if run.error else []
     facts += [(f"output {plain(name)}", plain(_value(value))) for name, value in run.outputs.items()]
     return [f"## {plain(run.workflow)}: {run.state.value}", "", *table(["", ""], facts)]
+
+
+def _cost(tasks: Sequence[Task]) -> str:
+    found = spending(tasks)
+    return ", ".join(found.texts()) or ("none" if found.is_whole else "unknown")
 
 
 def _value(value: object) -> str:

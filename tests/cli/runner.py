@@ -15,6 +15,8 @@ from typing import Any
 from fusion_kit.cli.main import call
 from fusion_kit.cli.project import Bootstrap, Projects
 
+SERVICES = ("GITHUB_ACTIONS", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "FUSION_RUN_ID", "FUSION_TASK_ID")
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -75,7 +77,7 @@ def _streams(out: Caught, err: Caught) -> Iterator[None]:
 def _environment(env: Mapping[str, str]) -> Iterator[None]:
     """Nothing of whoever runs the tests leaks in: no CI, no colours, 80 columns."""
     old = dict(os.environ)
-    for name in ("CI", "NO_COLOR", "TERM", "COLUMNS", "LINES", "FORCE_COLOR"):
+    for name in ("CI", "NO_COLOR", "TERM", "COLUMNS", "LINES", "FORCE_COLOR", *SERVICES):
         os.environ.pop(name, None)
     os.environ.update({"COLUMNS": "80", "LINES": "24", "TERM": "xterm", **env})
     try:

@@ -17,11 +17,8 @@ _PROPERTY = _DATA | str.maketrans({":": "%3A", ",": "%2C"})
 
 def command(name: str, data: str = "", /, **properties: object) -> str:
     """Return a line that is the command `name`; properties that are None or empty are left out."""
-    given = ",".join(
-        f"{key}={harmless(str(value)).translate(_PROPERTY)}"
-        for key, value in properties.items()
-        if value not in (None, "")
-    )
+    texts = {key: harmless(str(value)).strip() for key, value in properties.items() if value is not None}
+    given = ",".join(f"{key}={text.translate(_PROPERTY)}" for key, text in texts.items() if text)
     return f"::{name}{' ' if given else ''}{given}::{harmless(data).translate(_DATA)}"
 
 
