@@ -13,7 +13,7 @@ from fusion_kit.core.run import Run
 from fusion_kit.core.states import FINAL_TASKS, RunState, TaskState
 from fusion_kit.core.task import Task
 
-_SHORT = re.compile(r"needs ([\d.]+) USD: ([\d.]+) spent, ([\d.]+) reserved of ([\d.]+)(?! that)")
+_SHORT = re.compile(r"needs ([\d.]+) USD: ([\d.]+) spent, ([\d.]+) reserved of [\d.]+$")
 _WAY_OUT = re.compile(r"; fusion-kit resume \S+ --max-cost ([\d.]+)$")
 _ALIVE = frozenset({TaskState.ASSIGNED, TaskState.RUNNING})
 
@@ -125,7 +125,7 @@ def _dearer(message: str, picture: Picture) -> str:
     if told := _WAY_OUT.search(message):
         amount = told[1]
     elif short := _SHORT.search(message):
-        amount = str(sum(Decimal(each) for each in short.groups()[:3]))
+        amount = str(sum(Decimal(each) for each in short.groups()))
     else:
         return ""
     return picture.command("resume", picture.run.id, "--max-cost", amount)

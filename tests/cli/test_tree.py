@@ -15,7 +15,7 @@ from fusion_kit.coordination.requests import StopSignal
 from fusion_kit.core import events as e
 from fusion_kit.core.states import Outcome
 from fusion_kit.core.task import Task
-from tests.cli import plays
+from tests.cli import asks, plays
 from tests.cli.fakes import RUN, FakeProject, FakeProjects
 from tests.cli.runner import cli
 
@@ -107,6 +107,49 @@ def test_without_unicode_the_glyphs_are_ascii(busy: FakeProject) -> None:
     assert [line[0] for line in lines[1:-1]] == ["+", "x", "|", "|", "|"]
 
 
+@pytest.mark.parametrize(
+    ("columns", "money", "question", "resume"),
+    [
+        (
+            49,
+            "  waits for money: needs 0.50 USD…",
+            "  asks for approval: Release it?",
+            [f"  fusion-kit resume {RUN}", "  --max-cost 2.20"],
+        ),
+        (
+            200,
+            f"  waits for money: {asks.SHORT}",
+            "  asks for approval: Release it?",
+            [f"  fusion-kit resume {RUN} --max-cost 2.20"],
+        ),
+    ],
+)
+def test_what_a_person_is_waited_for_stands_below_the_tree_with_the_whole_command(
+    project: FakeProject, columns: int, money: str, question: str, resume: list[str]
+) -> None:
+    plays.begin(project)
+    asks.ship_asks(project)
+    asks.lacks_money(project)
+    assert _picture(project, columns)[2:-1] == [
+        f"‖ build        {money}",
+        f"‖ ship         {question}",
+        "it waits for you; in another terminal:",
+        *resume,
+        f"  fusion-kit approve {RUN} ship",
+    ]
+
+
+@pytest.mark.parametrize("lines", [5, 8, 12, 24])
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 200])
+def test_questions_never_push_the_picture_off_its_canvas(project: FakeProject, columns: int, lines: int) -> None:
+    plays.begin(project)
+    asks.ship_asks(project)
+    asks.lacks_money(project)
+    picture = _picture(project, columns, lines)
+    assert len(picture) <= lines
+    assert max(width(line) for line in picture) <= columns
+
+
 async def _takes_time(project: FakeProject, stop: StopSignal) -> None:
     plays.begin(project)
     plays.plan_starts(project)
@@ -142,3 +185,11 @@ def test_in_ci_and_on_a_dumb_terminal_there_are_plain_lines(
     seen = cli("run", "hello", projects=projects, terminal=True, env={**env, "NO_COLOR": "1"})
     assert "plan | started on planner-1\n" in seen.err
     assert "\x1b" not in seen.err
+
+
+def test_a_gate_that_broke_is_told_above_the_tree(project: FakeProject, projects: FakeProjects) -> None:
+    project.play = asks.breaks_the_gate
+    seen = cli("run", "hello", projects=projects, terminal=True, env={"COLUMNS": "100"})
+    plain = [line.rstrip() for line in SEQUENCE.sub("", seen.err).splitlines()]
+    told = ["gate failed: plan and build", "gate passed: plan", "its work breaks the gate and is left out: make test"]
+    assert [text for text in told if any(text in line for line in plain)] == told

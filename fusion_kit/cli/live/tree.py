@@ -10,7 +10,6 @@ from textwrap import wrap
 from fusion_kit.cli.cost import spending
 from fusion_kit.cli.live.scene import Scene
 from fusion_kit.cli.style import bold, clipped, cyan, dim, green, red, yellow
-from fusion_kit.cli.why import Why
 from fusion_kit.cli.words import duration_text
 from fusion_kit.core.states import TaskState
 from fusion_kit.core.task import Task
@@ -64,16 +63,15 @@ def _foot(scene: Scene, canvas: Canvas) -> list[str]:
 
 
 def _asked(scene: Scene, canvas: Canvas) -> list[str]:
-    """What to type in another terminal, whole, as far as a third of the height goes."""
+    """What to type in another terminal, each command whole, as far as a third of the height goes."""
     lines: list[str] = []
     for task in scene.asking():
-        why = scene.why(task) or Why("")
-        said = clipped(f"{task.id} {why.text}", canvas.width)
-        typed = [f"  {part}" for part in wrap(why.command, max(canvas.width - 2, 1))]
-        if len(lines) + 1 + len(typed) > max(canvas.height // 3, 2):
+        why = scene.why(task)
+        typed = [f"  {part}" for part in wrap(why.command, canvas.width - 2, break_on_hyphens=False)] if why else []
+        if 1 + len(lines) + len(typed) > canvas.height // 3:
             break
-        lines += [yellow(said), *typed]
-    return lines
+        lines += typed
+    return [yellow(clipped("it waits for you; in another terminal:", canvas.width)), *lines] if lines else []
 
 
 def _body(scene: Scene, canvas: Canvas, last_line: LastLine) -> list[str]:
