@@ -1,4 +1,4 @@
-"""A stage for tricks: a project with a workspace and a script that tells on whoever runs it; and all that we do there."""
+"""A stage for tricks: a project, a workspace, a script that tells on whoever runs it, and all that we do there."""
 
 from __future__ import annotations
 
@@ -73,6 +73,7 @@ async def _merging(scene: Scene, first: str, second: str) -> None:
     await spaces.digest(None, ["**"])
     await spaces.digest(marked.commit, ["**"])
     await spaces.diff(base, marked.commit)
+    await spaces.outside()
     landing = Landing("run-1", "fk/run-1/result", base, commits, strategy="rebase")
     await spaces.publish(landing, await spaces.assemble(landing))
     landing = Landing("run-1", "main", base, commits, expected=base)
