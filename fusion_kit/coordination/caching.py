@@ -29,7 +29,7 @@ from fusion_kit.core.workflow import AgentSpec, Kind, TaskSpec, WorkspaceMode
 
 VERSION = 1  # of the key: a release that makes results differently raises it
 EVERYTHING = ("**",)
-_NOTE = "cache.json"  # in an attempt's folder
+_NOTE, _REPLY = "cache.json", "reply.txt"  # in an attempt's folder
 _AGENT_IS = (
     "name", "provider", "model", "instructions", "permissions", "sandbox", "isolation", "env", "options"
 )  # fmt: skip
@@ -193,6 +193,9 @@ async def take(execution: Execution, node: Node, hit: Hit) -> None:
         await asyncio.to_thread(house.artifacts.offer, source.artifacts, folder.artifacts)
     if execution.mode(node) is WorkspaceMode.NONE and (source.path / "cache").is_dir():
         await asyncio.to_thread(house.artifacts.offer, source.path / "cache", house.root)
+    if (reply := source.path / _REPLY).exists():
+        folder.make()
+        folder.write({_REPLY: reply.read_text(encoding="utf-8")})
     done = e.TaskCompleted(Outcome.CACHED, row.exit_code, row.outputs, row.artifacts, commit=hit.commit)
     execution.book.note(done, task=node.id)
     ended(execution, node)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from fusion_kit.coordination.contexts import scope_of, text_of
 from fusion_kit.coordination.execution import Execution
@@ -15,6 +15,7 @@ from fusion_kit.core.workflow import Kind, WorkspaceMode
 
 SHARED = "workspace:run"  # the lane of those that work in the run's one workspace
 BUDGET, LOCK = "budget", "lock"
+MOST_FLAGS = 20
 
 
 class Purse:
@@ -131,3 +132,11 @@ def touched(execution: Execution, node: Node) -> tuple[str, ...]:
     assert isinstance(found, list)
     values = [value for one in found for value in (one if isinstance(one, list | tuple) else [one])]
     return tuple(text for value in values if (text := text_of(value)))
+
+
+def outside_touches(execution: Execution, node: Node, files: Iterable[str]) -> tuple[str, ...]:
+    """Return, as flags, what a task changed that its `touches` do not say: `outside its touches: docs/a.md`."""
+    globs = touched(execution, node)
+    found = touches.strays(globs, files) if globs else ()
+    more = (f"outside its touches: {len(found) - MOST_FLAGS} more files",) if len(found) > MOST_FLAGS else ()
+    return (*(f"outside its touches: {path}" for path in found[:MOST_FLAGS]), *more)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
 from fusion_kit.coordination.allowance import NeverAffordable, Uncapped
+from fusion_kit.coordination.steering import let_go_on
 from fusion_kit.core import events as e
 from fusion_kit.core.process import Ended
 from fusion_kit.core.states import RunState, TaskState
 from fusion_kit.core.work import Usage
 from fusion_kit.testing import Sandbox
 from fusion_kit.testing.actors import Part
+from fusion_kit.testing.ledger import Crash
 
 FOUR = """
     name: four
@@ -91,15 +96,17 @@ async def test_money_that_an_end_sets_free_starts_the_next(sandbox: Sandbox) -> 
     assert ("d", "budget", "needs 0.50 USD: 0.20 spent, 0.50 reserved of 1.00") not in held(sandbox)[:2]
 
 
-async def test_what_is_set_aside_and_spent_is_never_more_than_the_ceiling(sandbox: Sandbox) -> None:
-    coders(sandbox, limit=1.3)
+def costs_something(sandbox: Sandbox) -> None:
+    coders(sandbox)
+    sandbox.workflow(FOUR.format(limit=1.3).replace("tasks:", "defaults: {retry: 1}\n    tasks:"))
     for node, cost in zip("abcd", (0.5, 0.17, None, 0.4), strict=True):
         sandbox.task(node).plays(
             Part(seconds=2, code=1, usage=Usage(cost_usd=cost)), Part(seconds=1, usage=Usage(cost_usd=cost))
         )
 
-    await sandbox.run(keep_going=True)
 
+def assert_never_over(sandbox: Sandbox, limit: float) -> None:
+    """Add up, event by event, what is set aside and what was spent."""
     spent: dict[str, float] = {}
     set_aside: dict[str, float] = {}
     for event in sandbox.ledger.events:
@@ -110,8 +117,53 @@ async def test_what_is_set_aside_and_spent_is_never_more_than_the_ceiling(sandbo
                 most = set_aside.pop(event.task or "")
                 cost = (usage or {}).get("cost_usd")
                 spent[event.task or ""] = spent.get(event.task or "", 0) + (cost if isinstance(cost, float) else most)
-        assert sum(spent.values()) + sum(set_aside.values()) <= 1.3 + 1e-9
+        assert sum(spent.values()) + sum(set_aside.values()) <= limit + 1e-9
     assert spent == {name: row.spent["cost_usd"] for name, row in sandbox.rows.items() if row.spent}
+
+
+async def test_what_is_set_aside_and_spent_is_never_more_than_the_ceiling(sandbox: Sandbox) -> None:
+    costs_something(sandbox)
+
+    await sandbox.run(keep_going=True)
+
+    assert_never_over(sandbox, 1.3)
+
+
+@pytest.mark.parametrize("side", [1, -1], ids=["before it is durable", "after it is durable"])
+async def test_a_crash_at_any_append_neither_forgets_nor_doubles_what_was_spent(tmp_path: Path, side: int) -> None:
+    number = 0
+    while number := number + 1:
+        sandbox = Sandbox(tmp_path / str(number))
+        costs_something(sandbox)
+        sandbox.ledger.crash_at = side * number
+        try:
+            await sandbox.run(keep_going=True)
+            break
+        except Crash:
+            sandbox.ledger.crash_at = None
+            sandbox.folders.owned.clear()
+        if not sandbox.ledger.runs():
+            continue
+        if not sandbox.last.finished_at:
+            await sandbox.resume()
+        assert_never_over(sandbox, 1.3)
+        assert max(Counter(sandbox.troupe.starts).values()) <= 2, number
+    assert number > 5
+
+
+async def test_a_living_owner_goes_on_as_soon_as_its_budget_is_raised(sandbox: Sandbox) -> None:
+    coders(sandbox)
+    plays(sandbox, 0.5, "a", "b", "c", "d")
+
+    async def pay() -> bool:
+        return await let_go_on(sandbox.fusion.house, sandbox.last.id, "ana", {"max_cost_usd": 2.0})
+
+    paying = sandbox.when("d paused: budget", pay)
+    run = await sandbox.run(waits=True)
+
+    assert await paying is True
+    assert run.state is RunState.COMPLETED
+    assert sandbox.troupe.starts == ["a", "b", "c", "d"]
 
 
 async def test_who_does_not_say_what_it_cost_has_used_all_it_was_given(sandbox: Sandbox) -> None:
