@@ -11,26 +11,23 @@ from fusion_kit.cli.github.grammar import command, fenced, mask, title
 from fusion_kit.cli.style import harmless, no_command, rendered
 from tests.cli.github.service import Command, Runner
 
-HOSTILE = st.lists(
-    st.sampled_from(
-        [
-            "::error::x",
-            "::",
-            "##[error]",
-            "##[",
-            "]",
-            "stop-commands",
-            "::stop-commands::a",
-            "\r",
-            " ",
-            "\u00a0",
-            "\u3000",
-        ]
-        + ["\x1b[31m", "\x1b]8;;http://x\x07", "%0A", "%", ":", ",", "=", "ab", "::add-mask::", "\ufeff", "\x85", "\0"]
-    )
-    | st.text(max_size=4),
-    max_size=12,
-).map("".join)
+_PIECES = [
+    *(
+        "::error::x",
+        "::",
+        "##[error]",
+        "##[",
+        "]",
+        "stop-commands",
+        "::stop-commands::a",
+        "\r",
+        " ",
+        "\u00a0",
+        "\u3000",
+    ),
+    *("\x1b[31m", "\x1b]8;;http://x\x07", "%0A", "%", ":", ",", "=", "ab", "::add-mask::", "\ufeff", "\x85", "\0"),
+]
+HOSTILE = st.lists(st.sampled_from(_PIECES) | st.text(max_size=4), max_size=12).map("".join)
 
 
 @given(HOSTILE, HOSTILE, HOSTILE)
