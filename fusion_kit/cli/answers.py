@@ -45,7 +45,7 @@ class Finding(Protocol):
 
 
 class FileChange(Protocol):
-    """One file that differs: `status` is added, modified, deleted or renamed (from `old`); no counts for a binary."""
+    """One file that differs: `status` is Git's letter (A, D, M, T, R), a binary has no counts."""
 
     @property
     def path(self) -> str: ...
@@ -56,7 +56,7 @@ class FileChange(Protocol):
     @property
     def removed(self) -> int | None: ...
     @property
-    def old(self) -> str | None: ...
+    def renamed_from(self) -> str | None: ...
 
 
 class Diff(Protocol):

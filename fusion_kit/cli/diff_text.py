@@ -12,7 +12,7 @@ from fusion_kit.cli.style import bold, columns, cyan, dim, green, red
 from fusion_kit.cli.words import counted
 
 _HEADS = ("diff --git ", "index ", "--- ", "+++ ", "new file ", "deleted file ", "similarity ", "rename ")
-_FIELDS = ("path", "status", "added", "removed", "old")
+_STATUS = {"A": "added", "D": "deleted", "M": "modified", "R": "renamed", "T": "type changed"}
 
 
 def print_diff(show: Output, diff: Diff, *, is_stat: bool) -> None:
@@ -51,7 +51,7 @@ def patch_lines(patch: str) -> Iterator[str]:
 
 
 def _print_items(show: Output, diff: Diff, *, is_stat: bool) -> None:
-    items: list[dict[str, Any]] = [{name: getattr(file, name) for name in _FIELDS} for file in diff.files]
+    items = [_item(file) for file in diff.files]
     if show.settings.output is Mode.JSONL:
         for item in items:
             show.record(item)
@@ -60,13 +60,19 @@ def _print_items(show: Output, diff: Diff, *, is_stat: bool) -> None:
     show.document({"items": items, "next_after": None, "total": len(items)} | patch)
 
 
+def _item(file: FileChange) -> dict[str, Any]:
+    status = _STATUS.get(file.status, file.status)
+    counts = {"added": file.added, "removed": file.removed}
+    return {"path": file.path, "status": status, **counts, "old": file.renamed_from}
+
+
 def _status(file: FileChange) -> str:
-    colour = {"added": green, "deleted": red}.get(file.status, str)
-    return colour(file.status)
+    colour = {"A": green, "D": red}.get(file.status, str)
+    return colour(_STATUS.get(file.status, file.status))
 
 
 def _path(file: FileChange) -> str:
-    return f"{file.old} -> {file.path}" if file.old else file.path
+    return f"{file.renamed_from} -> {file.path}" if file.renamed_from else file.path
 
 
 def _counts(file: FileChange) -> tuple[int | None, int | None]:

@@ -10,6 +10,7 @@ from fusion_kit.cli.log_reading import LogRequest, print_lines
 from fusion_kit.cli.project import Project
 from fusion_kit.cli.reports import hide_secrets
 from fusion_kit.cli.session import Session
+from fusion_kit.cli.style import dim
 from fusion_kit.clock import SystemClock
 from fusion_kit.core.secrets import Mask
 from fusion_kit.core.states import FINAL_RUNS
@@ -68,4 +69,6 @@ def _print_new(session: Session, follower: Follower, request: LogRequest, *, at_
         return len(chunks)
     lines = list(follower.new_lines(at_end=at_end))
     kept = lines if request.tail is None else lines[max(len(lines) - request.tail, 0) :]
+    if kept and follower.number > 1:
+        session.show.say(dim(f"the gate was run again ({follower.number}):"))
     return print_lines(session, kept, request)

@@ -80,10 +80,10 @@ class Changed:
     """One file that differs."""
 
     path: str
-    status: str = "modified"
+    status: str = "M"
     added: int | None = 1
     removed: int | None = 0
-    old: str | None = None
+    renamed_from: str | None = None
 
 
 @dataclass(frozen=True)

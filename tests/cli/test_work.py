@@ -19,8 +19,8 @@ index 1..2 100644
 """
 FILES = (
     Changed("a.txt", added=1, removed=1),
-    Changed("logo.png", "added", added=None, removed=None),
-    Changed("new.py", "renamed", added=0, removed=0, old="old.py"),
+    Changed("logo.png", "A", added=None, removed=None),
+    Changed("new.py", "R", added=0, removed=0, renamed_from="old.py"),
 )
 
 

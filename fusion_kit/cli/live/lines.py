@@ -108,8 +108,6 @@ def _of_other(fact: e.OtherFact) -> str | None:
             return green(f"gate passed: {whose}") if fact.passed else red(f"gate failed: {whose}")
         case e.MergeWaiting():
             return yellow(f"not merged into {fact.into}: {fact.reason}; the work is on {fact.branch}")
-        case e.MergeCompleted():
-            return green(f"merged: {fact.branch} at {fact.commit[:12]}")
         case e.MergeFailed():
             return red(f"the work of {' and '.join(fact.tasks)} does not merge: {', '.join(fact.files)}")
         case e.LogRepaired():
