@@ -183,6 +183,8 @@ class Workflows:
         lints.unbounded_matrices(report, facts, limits)
         lints.shared_folders(report, facts, order, max_parallel)
         lints.unlimited_agents(report, facts, self.agents.specs, limits)
+        lints.reserved_names(report, facts)
+        lints.uncapped_agents(report, facts, self.agents.specs, limits)
 
     def _built(self, file: WorkflowFile, facts: WorkflowFacts, name: str) -> WorkflowSpec:
         sections: dict[str, list[TaskSpec]] = {"tasks": [], "finally": []}

@@ -17,6 +17,7 @@ Which = Callable[[str], str | None]
 PROGRAMS = frozenset(
     {"claude", "codex", "gemini", "opencode", "qwen", "copilot", "droid", "aider", "amp", "cursor-agent"}
 )  # providers that are the program of their name
+_WINDOWS = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
 _FREE = frozenset({"scripted"})  # deterministic, and costs nothing
 
 
@@ -121,6 +122,31 @@ def unlimited_agents(
             way_out = f'give it `limits` or a `timeout`, or limit agent "{open_ones[0].name}"'
             message = f'nothing limits task "{task.id}": {way_out}'
             report.add(task.place("agent"), "no-limit", message, warning=True)
+
+
+def reserved_names(report: Report, facts: WorkflowFacts) -> None:
+    """Warn of tasks whose folder cannot be made on Windows."""
+    for name, task in facts.tasks.items():
+        if name in _WINDOWS:
+            message = f'"{name}" is the name of a device on Windows, where no folder can have it'
+            report.add(task.place("id"), "windows-name", message, warning=True)
+
+
+def uncapped_agents(
+    report: Report, facts: WorkflowFacts, agents: Mapping[str, AgentSpec], limits: Mapping[str, object]
+) -> None:
+    """Warn of an agent's task without a cap in a run that has one: such a run is refused."""
+    for unit in ("cost_usd", "tokens"):
+        for task in facts.tasks.values() if unit in limits else ():
+            if task.kind is not Kind.AGENT or unit in _mapping(task.values.get("limits")):
+                continue
+            open_one = next((agent for agent in candidates(task, agents) if getattr(agent.limits, unit) is None), None)
+            if open_one is not None:
+                message = (
+                    f'the run has `limits.{unit}`, and that needs a cap on each agent task: give task "{task.id}" '
+                    f'or agent "{open_one.name}" `limits: {{ {unit}: N }}`'
+                )
+                report.add(task.place("agent"), "uncapped", message, warning=True)
 
 
 def candidates(task: TaskFacts, agents: Mapping[str, AgentSpec]) -> list[AgentSpec]:

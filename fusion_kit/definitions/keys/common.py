@@ -53,8 +53,14 @@ RETRY = Either(
 CACHE = Closed(
     '"cache"',
     {
-        "files": Key(ListOf(Text(filled=True), one=True), "Globs: while these are unchanged the task is skipped."),
-        "paths": Key(ListOf(Text(filled=True), one=True), "What is restored when it is skipped."),
+        "files": Key(
+            ListOf(Text(filled=True), one=True, filled=True),
+            "Globs: while these are unchanged the task is skipped; without them, while no file is changed.",
+        ),
+        "paths": Key(
+            ListOf(Text(filled=True), one=True, filled=True),
+            "What is kept and put back when it is skipped in a shared workspace.",
+        ),
     },
     synonyms={"key": "files", "path": "paths"},
 )

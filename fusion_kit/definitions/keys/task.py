@@ -20,7 +20,7 @@ from fusion_kit.definitions.keys.values import FIELDS
 from fusion_kit.definitions.shapes.parts import Anything, Closed, FreeMapping, Key, ListOf
 from fusion_kit.definitions.shapes.report import Report, Trail
 from fusion_kit.definitions.shapes.scalars import Boolean, Choice, Duration, Expression, Integer, Name, Text
-from fusion_kit.definitions.tree.node import Mapping
+from fusion_kit.definitions.tree.node import Mapping, Scalar
 
 SYNONYMS = {
     "depends_on": "needs", "depends": "needs", "after": "needs", "requires": "needs", "when": "if", "command": "run",
@@ -73,6 +73,15 @@ _NAMED: dict[str, Key] = {
     "needs": Key(ListOf(Name(), one=True, unique=True), "The tasks it starts after."),
 }
 
+_NOT_FOR_PEOPLE = {
+    "env": "nothing runs",
+    "outputs": "its outputs are the answers: give it `inputs`",
+    "artifacts": "nothing runs that could leave files",
+    "retry": "a person is asked once",
+    "cache": "a person is asked every time",
+    "touches": "nothing runs that could write files",
+    "done_when": "it is done when it is answered",
+}
 _BELONGS = {"shell": "run", "with": "uses", "prompt": "agent"}
 _KIND_WORDS = "run, agent (or capabilities) with prompt, uses, approval"
 
@@ -92,12 +101,24 @@ def _check(node: Mapping, _values: dict[str, object], trail: Trail, report: Repo
         both = " and ".join(f'"{kind}"' for kind in kinds)
         report.add(node.keys[kinds[1]], "task-kind", f"{trail} is {both}; a task is exactly one of {_KIND_WORDS}")
         return
+    _check_people(node, kinds[0], trail, report)
     is_agent = kinds[0] in ("agent", "capabilities")
     if is_agent and "prompt" not in node.values:
         report.add(node, "missing-key", f'{trail} lacks "prompt"')
     for word, owner in _BELONGS.items():
         if word in node.values and owner != kinds[0] and not (owner == "agent" and (is_agent or kinds == ["prompt"])):
             report.add(node.keys[word], "misplaced-key", f'"{word}" in {trail} belongs to a task with "{owner}"')
+
+
+def _check_people(node: Mapping, kind: str, trail: Trail, report: Report) -> None:
+    """Complain of what only a task that works itself can have."""
+    for word, why in _NOT_FOR_PEOPLE.items():
+        if kind == "approval" and word in node.values:
+            report.add(node.keys[word], "misplaced-key", f'"{word}" makes no sense in the approval {trail}: {why}')
+    chosen = node.values.get("on_conflict")
+    if kind in ("run", "approval") and isinstance(chosen, Scalar) and chosen.text == "agent":
+        message = f'only an agent can resolve a conflict, and {trail} is "{kind}"'
+        report.add(chosen, "on-conflict", message)
 
 
 TASK_KEYS = Closed(
