@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from fusion_kit.bootstrap.secret_store import SecretStore
 from fusion_kit.cli.project import Watch
 from fusion_kit.coordination.requests import Again, Bundle, RunRequest, StopSignal
 from fusion_kit.core import events as e
@@ -134,6 +135,16 @@ class FakeProject:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "out.log").write_bytes(out)
         (folder / "err.log").write_bytes(err)
+
+    @property
+    def secret_store(self) -> SecretStore:
+        return SecretStore(self.state, self.clock)
+
+    def watched(self, bundle: Bundle) -> tuple[str, ...]:
+        return ()
+
+    def worth_a_run(self, workflow: str, paths: Sequence[Path], last: Run | None, ended_at: datetime) -> list[str]:
+        return []
 
     def load(self, workflow: str) -> Bundle:
         if workflow != self.workflow.name:
