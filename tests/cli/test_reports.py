@@ -89,7 +89,7 @@ def test_every_ending_is_reported(
     cli("-C", tmp_path, "run", "hello", "--junit", "r/junit.xml", "--summary", "summary.md", projects=projects)
     assert _verdicts(checked((tmp_path / "r" / "junit.xml").read_bytes())) == verdicts
     assert (tmp_path / "summary.md").read_text().startswith("## hello: ")
-    assert os.listdir(tmp_path / "r") == ["junit.xml"]
+    assert list((tmp_path / "r").iterdir()) == [tmp_path / "r" / "junit.xml"]
 
 
 def test_resuming_reports_too(project: FakeProject, projects: FakeProjects, tmp_path: Path) -> None:

@@ -11,24 +11,8 @@ import re
 from dataclasses import dataclass, field
 
 NAMES = frozenset(
-    [
-        "add-mask",
-        "add-matcher",
-        "debug",
-        "echo",
-        "endgroup",
-        "error",
-        "group",
-        "notice",
-        "remove-matcher",
-        "save-state",
-        "set-env",
-        "set-output",
-        "stop-commands",
-        "warning",
-        "add-path",
-        "internal-set-repo-path",
-    ]
+    {"add-mask", "add-matcher", "add-path", "debug", "echo", "endgroup", "error", "group", "internal-set-repo-path"}
+    | {"notice", "remove-matcher", "save-state", "set-env", "set-output", "stop-commands", "warning"}
 )
 
 

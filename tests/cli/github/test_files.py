@@ -32,11 +32,10 @@ def _outputs(text: str) -> dict[str, str]:
     return found
 
 
-@given(
-    st.dictionaries(
-        st.from_regex(r"[a-z]+", fullmatch=True), st.text(st.characters(codec="utf-8")) | st.just("a\nb<<c\nd")
-    )
-)
+VALUES = st.text(st.characters(codec="utf-8")) | st.just("a\nb<<c\nd")
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z]+", fullmatch=True), VALUES))
 def test_outputs_come_back_as_they_were(outputs: dict[str, str]) -> None:
     assert _outputs(output_text(outputs)) == {name: value.replace("\0", "") for name, value in outputs.items()}
 
