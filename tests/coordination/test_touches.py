@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fusion_kit.coordination.execution import Execution
+from fusion_kit.coordination.frames import tasks_frame
+from fusion_kit.coordination.purse import outside_touches
 from fusion_kit.core import events as e
 from fusion_kit.core.states import RunState
 from fusion_kit.testing import Sandbox
@@ -137,3 +140,17 @@ async def test_a_resumed_run_still_knows_what_touches_what(sandbox: Sandbox) -> 
 
     assert run.state is RunState.COMPLETED
     assert sandbox.troupe.most_alive == 1
+
+
+async def test_what_a_task_changed_outside_its_touches_is_named(sandbox: Sandbox) -> None:
+    sandbox.workflow("name: t\ntasks: [{id: t, run: x, touches: ['src/**']}]")
+    frame = tasks_frame(sandbox.bundle().workflow, {}, {})
+    execution = object.__new__(Execution)  # nothing of it is asked for where there is no template
+    changed = ["src/a.py", "README.md", *(f"docs/{number:02}.md" for number in range(30))]
+
+    flags = outside_touches(execution, frame.nodes["t"], changed)
+
+    assert flags[:2] == ("outside its touches: README.md", "outside its touches: docs/00.md")
+    assert flags[-1] == "outside its touches: 11 more files"
+    assert len(flags) == 21
+    assert outside_touches(execution, frame.nodes["t"], ["src/a.py"]) == ()

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from fusion_kit.core.events import TaskHeld
+from tests.house.documents import blocks
 from tests.stories.conftest import Opens
-from tests.stories.plays import NOTE, project
-from tests.stories.stage import Stage
+from tests.stories.plays import IGNORED, NOTE, project
+from tests.stories.stage import ROOT, Stage
 
 pytestmark = pytest.mark.story
 
@@ -105,3 +107,33 @@ def test_a_damaged_artifact_is_not_handed_on(open_stage: Opens) -> None:
     again = stage.call("-o", "json", "run", "play").document()
 
     assert _outcomes(again) == {"build": "success", "use": "success"}
+
+
+_PAGE = ROOT / "docs" / "how-to" / "limits-and-caching.md"
+
+
+def _examples(_effects: Path) -> dict[str, str]:
+    """Files of the how-to's examples, by the path in the first line of each."""
+    told = dict(block.split("\n", 1) for block in blocks(_PAGE, "yaml"))
+    files = {name.removeprefix("# "): text for name, text in told.items()}
+    return {**files, ".fusion/.gitignore": IGNORED, "src/a.txt": "a\n", "requirements.txt": "x\n"}
+
+
+def test_the_examples_of_the_how_to_do_what_it_says(open_stage: Opens) -> None:
+    stage = open_stage(_examples)
+    stage.call("validate")
+    feature = stage.call("-o", "json", "run", "feature").document()
+    assert (feature["status"], feature["cost_usd"]) == ("completed", pytest.approx(0.9))
+    messages = [event.fact.message for event in stage.events() if isinstance(event.fact, TaskHeld)]
+    assert messages == ["needs 0.20 USD: 0.00 spent, 1.00 reserved of 1.00"]
+
+    pieces = stage.call("-o", "json", "run", "pieces").document()
+    assert pieces["status"] == "completed"
+    facts = [(event.task, event.fact) for event in stage.events(pieces["run"])]
+    told = [(task, fact.message) for task, fact in facts if isinstance(fact, TaskHeld)]
+    assert told[0] == ("piece@api", "touches src/api/** like format")
+
+    assert set(_outcomes(stage.call("-o", "json", "run", "ci").document()).values()) == {"success"}
+    (stage.root / "vendor" / "requirements.txt").unlink()
+    assert set(_outcomes(stage.call("-o", "json", "run", "ci").document()).values()) == {"cached"}
+    assert (stage.root / "vendor" / "requirements.txt").read_text() == "x\n"
