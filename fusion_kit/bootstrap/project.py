@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from fusion_kit.clock import SystemClock
 from fusion_kit.coordination.attempt_folder import attempt_folder
 from fusion_kit.coordination.book import Watch
 from fusion_kit.coordination.requests import Again, Bundle, RunRequest, StopSignal
-from fusion_kit.core.errors import FusionError
+from fusion_kit.core.errors import FusionError, UsageError
 from fusion_kit.core.run import Run
 from fusion_kit.core.secrets import SHORTEST
 from fusion_kit.core.task import Task
@@ -80,6 +80,26 @@ class Project(Premises):
         names = named_in(self.state / "runs" / self.views.run(what).id) if isinstance(what, str) else named(what)
         found = {*given.values(), *self.secret_store.values().values(), *(os.environ.get(name, "") for name in names)}
         return sorted(value for value in found if len(value) >= SHORTEST)
+
+    def watched(self, bundle: Bundle) -> tuple[str, ...]:
+        """Return the globs whose files `--watch` watches; none means every file that Git does not ignore."""
+        from fusion_kit.bootstrap.watched import patterns_of
+
+        return patterns_of(bundle.workflow)
+
+    def worth_a_run(self, workflow: str, paths: Sequence[Path], last: Run | None, ended_at: datetime) -> list[str]:
+        """Return those of the changed `paths` for which a workflow is to run again after its `last` run.
+
+        All of them where it cannot be read for now: then the run says why.
+        """
+        from fusion_kit.bootstrap.watched import worth_a_run
+        from fusion_kit.core.workflow import WorkflowSpec
+
+        try:
+            spec = self.load(workflow).workflow
+        except UsageError:
+            spec = WorkflowSpec(workflow, ())
+        return worth_a_run(self, spec, paths, last, ended_at)
 
     def dry_run(self, request: RunRequest) -> list[Forecast]:
         """Say for each task what would become of it, and what it misses; changes nothing, refuses what a run would."""

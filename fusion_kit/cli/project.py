@@ -117,6 +117,14 @@ class Project(Protocol):
         """Return every secret of a workflow, or of the run `what`, in the values they have now."""
         ...
 
+    def watched(self, bundle: Bundle) -> tuple[str, ...]:
+        """Return the globs whose files `--watch` watches; none means every file that Git does not ignore."""
+        ...
+
+    def worth_a_run(self, workflow: str, paths: Sequence[Path], last: Run | None, ended_at: datetime) -> list[str]:
+        """Return those of the changed `paths` for which a workflow is to run again after its `last` run."""
+        ...
+
     def dry_run(self, request: RunRequest) -> Sequence[Forecast]:
         """Say for each task what would become of it; changes nothing, and refuses what a run would refuse."""
         ...

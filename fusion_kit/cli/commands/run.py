@@ -10,6 +10,7 @@ import typer
 from fusion_kit.cli.arguments import WorkflowArgument
 from fusion_kit.cli.ci_options import Junit, Nested, SummaryFile
 from fusion_kit.cli.session import session_of
+from fusion_kit.core.errors import UsageError
 
 Inputs = Annotated[
     list[str] | None,
@@ -37,7 +38,14 @@ KeepGoing = Annotated[
 MaxCost = Annotated[
     float | None, typer.Option("--max-cost", metavar="USD", min=0.0, help="Start nothing beyond this cost.")
 ]
+Watch = Annotated[bool, typer.Option("-w", "--watch", help="Run it again whenever its files change.")]
 Detach = Annotated[bool, typer.Option("-d", "--detach", help="Leave it running and return.")]
+
+
+class NotWatched(UsageError):
+    """--watch cannot be combined with {option}."""
+
+    hint = "Leave one of them out."
 
 
 def command(  # noqa: PLR0913, PLR0917 - every option of the command is one of its parameters
@@ -54,6 +62,7 @@ def command(  # noqa: PLR0913, PLR0917 - every option of the command is one of i
     keep_going: KeepGoing = False,
     max_cost: MaxCost = None,
     detach: Detach = False,
+    watch: Watch = False,
     junit: Junit = None,
     summary: SummaryFile = None,
     nested: Nested = False,
@@ -67,6 +76,8 @@ def command(  # noqa: PLR0913, PLR0917 - every option of the command is one of i
     from fusion_kit.cli.running import Asked, run_here, run_left_behind, said_before
 
     session = session_of(ctx)
+    if watch and (dry_run or detach):
+        raise NotWatched(option="--dry-run" if dry_run else "--detach")
     if not dry_run:
         report_to(session, junit, summary)
         env = [*(env or ()), *refuse_inside_a_run(nested=nested)]
@@ -84,4 +95,8 @@ def command(  # noqa: PLR0913, PLR0917 - every option of the command is one of i
     )
     if dry_run:
         return said_before(session, asked)
+    if watch:
+        from fusion_kit.cli.watching import run_on_change
+
+        return run_on_change(session, asked, own=(junit, summary))
     return run_left_behind(session, asked) if detach else run_here(session, asked)
