@@ -22,6 +22,10 @@ from fusion_kit.core.workflow import Kind, WorkspaceMode
 async def carry_out(execution: Execution, work: Work) -> Verdict:
     """Do the work, or go on with what an earlier owner began, and say what it came to."""
     try:
+        if work.found is Liveness.NEVER and work.folder.path.exists():
+            # an earlier owner came as far as the folder; whoever works there is not to lose the ground under its feet
+            found = await execution.house.executor.reattach({work.attempt: work.folder.path})
+            work.found = found[work.attempt]
         desk = await _place(execution, work)
         order, secret_env = _order(execution, work, desk)
         if work.found is Liveness.NEVER:

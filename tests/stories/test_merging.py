@@ -131,24 +131,38 @@ def test_a_target_in_the_middle_of_a_merge_is_left_alone(open_stage: Opens) -> N
     assert "a merge is going on" in waiting.reason
 
 
-def test_a_conflict_is_brought_together_by_an_agent_of_the_workflow(open_stage: Opens) -> None:
-    def files(effects: Path) -> dict[str, str]:
-        tasks = "tasks:\n  - {id: one, agent: writer, prompt: One.}\n  - {id: two, agent: writer, prompt: Two.}\n"
-        merge = 'merge:\n  on_conflict: agent\n  gate: \'test "$(cat same.txt)" = "one and two"\'\n'
-        writer = (
-            "max_parallel: 2\ntasks:\n"
-            '  one: [{write: {same.txt: "one\\n"}}, {say: One.}]\n'
-            '  two: [{write: {same.txt: "two\\n"}}, {say: Two.}]\n'
-            '  "merge.*": [{write: {same.txt: "one and two\\n"}}, {say: Both.}]\n'
-        )
-        return project(effects, tasks + merge, writer=writer)
+def _quarrel(effects: Path) -> dict[str, str]:
+    tasks = "tasks:\n  - {id: one, agent: writer, prompt: One.}\n  - {id: two, agent: writer, prompt: Two.}\n"
+    merge = 'merge:\n  on_conflict: agent\n  gate: \'test "$(cat same.txt)" = "one and two"\'\n'
+    writer = (
+        "max_parallel: 2\ntasks:\n"
+        '  one: [{write: {same.txt: "one\\n"}}, {say: One.}]\n'
+        '  two: [{write: {same.txt: "two\\n"}}, {say: Two.}]\n'
+        '  "merge.*":\n    - write: {same.txt: "one and two\\n"}\n    - run: \'echo resolved >>"$EFFECTS"\'\n'
+        "    - wait: 1s\n    - say: Both.\n"
+    )
+    return project(effects, tasks + merge, writer=writer)
 
-    stage = open_stage(files)
-    stage.call("run", "play")
-    run = stage.newest()
-    assert stage.git("show", f"fk/{run}/result:same.txt") == "one and two\n"
+
+def _is_brought_together(stage: Stage) -> None:
+    assert stage.git("show", f"fk/{stage.newest()}/result:same.txt") == "one and two\n"
     assert (_row(stage, "merge.resolve-1").outcome, [gated.passed for gated in _gates(stage)]) == ("success", [True])
-    assert stage.git("status", "--porcelain") == ""
+    assert (stage.effects.read_text(), stage.git("status", "--porcelain")) == ("resolved\n", "")
+
+
+def test_a_conflict_is_brought_together_by_an_agent_of_the_workflow(open_stage: Opens) -> None:
+    stage = open_stage(_quarrel)
+    stage.call("run", "play")
+    _is_brought_together(stage)
+
+
+def test_an_agent_that_brings_together_lives_on_when_its_runner_is_killed(open_stage: Opens) -> None:
+    stage = open_stage(_quarrel)
+    runner = stage.start("run", "play")
+    until(stage.effects.exists, "the agent to work")
+    runner.kill()
+    stage.call("resume", stage.newest())
+    _is_brought_together(stage)
 
 
 def test_a_gate_whose_runner_is_killed_goes_on_and_is_not_run_again(open_stage: Opens) -> None:
