@@ -21,18 +21,7 @@ ATTACK = (
     b"\x1b[6n\x1b[c\x1b[>casked\n\x1bc\x1b#8reset\n\x0e\x0fshifted\n\x1b]unended title\n"
 )
 WORDS = [
-    "cleared",
-    "titled",
-    "link",
-    "clipboard",
-    "up",
-    "sixel",
-    "screen",
-    "c1",
-    "turned",
-    "written",
-    "asked",
-    "reset",
+    *("cleared", "titled", "link", "clipboard", "up", "sixel", "screen", "c1", "turned", "written", "asked", "reset"),
     "shifted",
 ]
 OUR_COLOURS = re.compile(r"\x1b\[(?:0|1|2|31|32|33|36)m")
