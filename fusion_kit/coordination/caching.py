@@ -72,6 +72,7 @@ def key_of(expressions: Expressions, recipe: Recipe, digest: str) -> str:
     spec = recipe.spec
     made_of = {
         "version": VERSION,
+        "task": spec.id,
         "kind": spec.kind.value,
         "does": spec.run if spec.kind is Kind.RUN else text_of(expressions.value(spec.prompt, recipe.scope)),
         "shell": spec.shell,
@@ -116,7 +117,9 @@ async def would_hit(house: House, recipe: Recipe) -> Hit | None:
     """Return the earlier result that would be taken; None where there is none that still holds."""
     key = await _key(house, recipe)
     row = house.views.made_from(key)
-    if row is None or row.outcome is not Outcome.SUCCESS or not await asyncio.to_thread(_is_whole, house, row):
+    if row is None or row.outcome is not Outcome.SUCCESS or row.refused is not None:
+        return None
+    if not await asyncio.to_thread(_is_whole, house, row):
         return None
     if row.branch is None:  # it changed no files
         return Hit(key, row, recipe.base)

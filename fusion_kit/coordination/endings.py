@@ -17,7 +17,6 @@ from fusion_kit.core import events as e
 from fusion_kit.core.retry import delay_s, may_replace_lost
 from fusion_kit.core.states import AgentState, Outcome
 
-
 _AT_WORK = frozenset({AgentState.WORKING, AgentState.PAUSED})
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from fusion_kit.coordination.allowance import NeverAffordable, Uncapped
 from fusion_kit.coordination.steering import let_go_on
 from fusion_kit.core import events as e
 from fusion_kit.core.process import Ended
@@ -270,43 +269,6 @@ async def test_the_ceiling_of_a_sub_workflow_holds_for_what_is_inside_of_it(sand
         "message": "It needs 0.50 USD: 0.50 spent, 0.00 reserved of 0.75 that review may use.",
         "hint": "That ceiling is part of the workflow: raise it there, and begin another run.",
     }
-
-
-async def test_a_ceiling_without_a_cap_on_each_agents_task_is_refused_and_every_task_named(sandbox: Sandbox) -> None:
-    sandbox.workflow("""
-        name: uncapped
-        tasks:
-          - {id: plan, agent: free, prompt: x}
-          - {id: build, agent: coder, prompt: x}
-          - {id: any, capabilities: [coding], prompt: x}
-          - {id: check, run: x}
-    """)
-    sandbox.agent("free", capabilities="[coding]")
-    sandbox.agent("coder", limits="{cost_usd: 0.50}", capabilities="[coding]")
-
-    with pytest.raises(Uncapped) as refusal:
-        await sandbox.run(max_cost_usd=2.0)
-
-    assert str(refusal.value) == (
-        "The run may use 2.00 USD in all, which cannot be kept while these have no ceiling of their own: "
-        "plan (agent free), any (agent coding)."
-    )
-    assert refusal.value.way_out == (
-        "Give each of them, or its agent, `limits: {cost_usd: ...}`: that much is set aside before it starts."
-    )
-    assert sandbox.ledger.events == []
-
-
-async def test_a_task_that_could_never_be_paid_for_is_refused(sandbox: Sandbox) -> None:
-    coders(sandbox, limit=0.4)
-
-    with pytest.raises(NeverAffordable) as refusal:
-        await sandbox.run()
-
-    assert str(refusal.value) == "Task 'a' may use 0.50 USD, which is more than the 0.40 that the run may use in all."
-    assert (
-        refusal.value.way_out == "Lower its own `limits.cost_usd` or its agent's, or raise the ceiling with --max-cost."
-    )
 
 
 async def test_a_task_paused_for_money_waits_for_it_under_a_crash_too(sandbox: Sandbox) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fusion_kit.coordination.caching import Recipe, agent_of, key_of
+from fusion_kit.core.events import Draft, MergeRefused
 from fusion_kit.core.scope import Scope
 from fusion_kit.core.states import RunState
 from fusion_kit.core.workflow import AgentSpec, Cache, DoneWhen, Kind, TaskSpec
@@ -73,6 +74,17 @@ async def test_what_failed_is_not_remembered_and_neither_is_an_allowed_failure(s
     await sandbox.run()
 
     assert sandbox.troupe.starts == ["lint", "lint"]
+
+
+async def test_work_that_broke_the_gate_is_not_taken_again(sandbox: Sandbox) -> None:
+    sandbox.workflow(LINT)
+    await sandbox.run({"level": "low"})
+    refused = MergeRefused("make test", "c0ffee")
+    await sandbox.ledger.append([Draft(refused, run=sandbox.last.id, task="lint")])
+
+    await sandbox.run({"level": "low"})
+
+    assert outcome(sandbox) == "success"
 
 
 async def test_a_retry_does_it_again(sandbox: Sandbox) -> None:
@@ -241,6 +253,7 @@ def key(recipe: Recipe, digest: str = "d") -> str:
 @pytest.mark.parametrize(
     "changed",
     [
+        replace(RECIPE, spec=replace(SPEC, id="u")),
         replace(RECIPE, spec=replace(SPEC, run="make all")),
         replace(RECIPE, spec=replace(SPEC, shell="bash")),
         replace(RECIPE, spec=replace(SPEC, env={"A": "1", "B": "c"})),
