@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from fusion_kit.bootstrap.secret_store import SecretStore
+from fusion_kit.cli.asking import form_of
 from fusion_kit.cli.project import Watch
 from fusion_kit.coordination.requests import Again, Bundle, RunRequest, StopSignal
 from fusion_kit.core import events as e
 from fusion_kit.core.errors import UsageError
 from fusion_kit.core.events import Draft
+from fusion_kit.core.forms import filled
 from fusion_kit.core.run import Run
 from fusion_kit.core.task import Task
 from fusion_kit.core.workflow import Kind, TaskSpec, WorkflowSpec
@@ -206,7 +208,9 @@ class FakeProject:
         return self.has_owner
 
     def approve(self, run: str, task: str, inputs: Mapping[str, object], by: str) -> Task:
-        self.tell(Draft(e.TaskApproved(approval="q1", by=by, inputs=inputs), run=run, task=task))
+        row = next(row for row in self.views.tasks(run) if row.id == task)
+        values = filled(form_of(row.waits), inputs, "field", None).values
+        self.tell(Draft(e.TaskApproved(approval="q1", by=by, inputs=values), run=run, task=task))
         return next(row for row in self.views.tasks(run) if row.id == task)
 
     def reject(self, run: str, task: str, message: str, by: str) -> Task:

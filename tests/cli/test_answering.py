@@ -53,7 +53,7 @@ def test_the_fields_given_are_typed_and_the_one_task_that_asks_needs_no_name(
 ) -> None:
     seen = cli("approve", RUN, "-i", "version=2", "-i", "force=yes", "-i", "count=3", projects=projects)
     assert (seen.code, seen.out, seen.err) == (0, "ship approved\n", "")
-    assert _answer(asking) == {"approved": True, "inputs": {"version": "2", "force": True, "count": 3}}
+    assert _answer(asking) == {"approved": True, "inputs": {"version": "2", "force": True, "level": "low", "count": 3}}
 
 
 def test_where_nobody_works_on_the_run_the_way_on_is_told(asking: FakeProject, projects: FakeProjects) -> None:
@@ -76,7 +76,7 @@ def test_at_a_terminal_each_field_is_asked_for_until_its_answer_fits(asking: Fak
         "count (integer, optional): ",
     ]
     assert (seen.code, seen.out) == (0, "ship approved\n")
-    assert _answer(asking)["inputs"] == {"version": "2.0", "force": True, "count": 7}
+    assert _answer(asking)["inputs"] == {"version": "2.0", "force": True, "level": "low", "count": 7}
 
 
 @pytest.mark.parametrize(("words", "env"), [(("--no-input",), {}), ((), {"CI": "true"}), (("-i", "version=1"), {})])

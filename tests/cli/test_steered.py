@@ -73,7 +73,11 @@ def test_in_a_pipe_an_approval_ends_the_run_with_4_and_it_goes_on_once_answered(
     run = newest(root)
     assert (first.returncode, f"next: fusion-kit approve {run} ship" in first.stderr) == (4, True)
     wrong = fusion_kit(root, "approve", run, "-i", "times=x", "-i", "verison=1")
-    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert (wrong.returncode, wrong.stderr.splitlines()[0]) == (
+        2,
+        "error: The answer does not fit what task 'ship' asks: the field \"times\": 'x' is not an integer; "
+        'there is no field "verison"; did you mean "version"?; the field "version" is missing.',
+    )
     assert fusion_kit(root, "approve", run, "-i", "version=1.0").stdout == "ship approved\n"
     assert fusion_kit(root, "approve", run, "-i", "version=2.0").returncode == 2
     last = fusion_kit(root, "resume", run)

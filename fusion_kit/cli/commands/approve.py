@@ -21,7 +21,7 @@ def command(
 ) -> None:
     """Say yes to a task that waits for an approval; on a terminal its form is asked for, field by field."""
     from fusion_kit.cli.asking import asked, form_of
-    from fusion_kit.cli.given import inputs_from, settled
+    from fusion_kit.cli.given import inputs_from
     from fusion_kit.cli.steering import asking_task, person, tell_answered
 
     session = session_of(ctx)
@@ -29,7 +29,7 @@ def command(
     name = project.views.run(run).id
     found = asking_task(name, project.views.tasks(name), task, "approve")
     form = form_of(found.waits)
-    given = settled(inputs_from(inputs or [], None, session.folder), form)
+    given = inputs_from(inputs or [], None, session.folder)
     if session.may_ask and form and not inputs:
         session.show.explain(str((found.waits or {}).get("message") or ""))
         given = asked(form, session.show)
