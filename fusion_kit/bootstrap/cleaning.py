@@ -19,7 +19,7 @@ from fusion_kit.core.errors import FusionError
 from fusion_kit.core.events import AgentTerminated, Draft, WorkspaceCleaned, WorkspaceSalvaged
 from fusion_kit.core.leftovers import Judgement, Leftover, judged
 from fusion_kit.core.run import Run
-from fusion_kit.core.states import FINAL_RUNS, AgentState, RunState
+from fusion_kit.core.states import FINAL_RUNS, AgentState
 from fusion_kit.persistence.columns import held_in
 from fusion_kit.persistence.ledger import Ledger
 from fusion_kit.persistence.owners import Ownership
@@ -67,8 +67,9 @@ class Cleaning:
         desks = {relic.subject for relic in relics if relic.kind == "workspace"}
         relics = [relic for relic in relics if relic.kind != "pin" or relic.node not in desks]
         items = [Item(relic, judged(self._facts(relic, occupation), before)) for relic in relics]
-        unheld = self.survey.unheld([item.relic for item in items if item.goes])
-        return [self._measured(item, unheld, before) for item in items]
+        going = [item.relic for item in items if item.goes]
+        unheld, missing = self.survey.unheld(going), self.survey.missing(going)
+        return [self._measured(item, unheld, missing, before) for item in items]
 
     def carry_out(self, items: list[Item], told: Told) -> Iterator[Item]:
         """Remove what the plan says, one after the other, and yield what became of each."""
@@ -85,7 +86,7 @@ class Cleaning:
     def _facts(self, relic: Relic, occupation: Occupation) -> Leftover:
         run, agent = self._run(relic.run), self._agents.get(relic.subject) if relic.kind == "workspace" else None
         state = run.state if run is not None else None
-        busy = occupation.of(relic) or (_doing(agent, state) if agent is not None else "")
+        busy = occupation.of(relic) or (self._doing(agent) if agent is not None else "")
         lasting = relic.kind in ("trash", "incoming", "trusted", "unfinished")
         return Leftover(
             relic.kind,
@@ -97,12 +98,14 @@ class Cleaning:
             busy=busy,
         )
 
-    def _measured(self, item: Item, unheld: set[str], before: datetime) -> Item:
+    def _measured(self, item: Item, unheld: set[str], missing: set[str], before: datetime) -> Item:
         """Look into what is to go: how large it is, and whether it holds work."""
         if not item.goes:
             return item
         relic, found = item.relic, item.judgement.leftover
-        scan = self.sweeper.scan(relic.subject) if relic.kind == "workspace" else Scan(relic.commit in unheld)
+        scan = Scan(relic.commit in unheld, "its commit is not whole" if relic.commit in missing else "")
+        if relic.kind == "workspace":
+            scan = self.sweeper.scan(relic.subject)
         paths = (
             [entry for path in relic.paths for entry in path.iterdir()] if relic.kind == "unfinished" else relic.paths
         )
@@ -113,11 +116,13 @@ class Cleaning:
         """Salvage, record, rename, delete: a kill between any two of them loses nothing."""
         relic = item.relic
         told(f"{relic.kind} {relic.subject}")
+        if relic.kind == "workspace":
+            self._claim(relic.subject)
         refs = self._kept(item)
         drafts = [Draft(WorkspaceSalvaged(ref, relic.commit or self._commit(ref))) for ref in refs]
         cleaned = WorkspaceCleaned(relic.subject, relic.kind, item.bytes, refs[0] if refs else None)
         if relic.kind != "unfinished":
-            self._record(relic, [*drafts, Draft(cleaned)])
+            self._ledger.commit([*drafts, Draft(cleaned)])
         freed = self.sweeper.destroy(self.sweeper.discard(relic))
         return replace(item, bytes=freed, refs=refs)
 
@@ -132,24 +137,24 @@ class Cleaning:
     def _commit(self, ref: str) -> str:
         return self.sweeper.desks.refs.tip(ref) or ""
 
-    def _record(self, relic: Relic, drafts: list[Draft]) -> None:
-        """An agent that another process gave work to meanwhile is left alone: nobody can between look and record."""
+    def _claim(self, name: str) -> None:
+        """End the agent, unless another process gave it work since the look; raises `InUse`."""
         with self._ledger.alone() as (indexed, record):
-            if relic.kind == "workspace":
-                indexed.flush()
-                rows = indexed.index.query("list_agents", name=None)
-                agents = {agent.id: agent for agent in (cast("Agent", held_in(Agent, row).entity) for row in rows)}
-                drafts = [*self._end_of(agents.get(relic.subject)), *drafts]
-            for draft in drafts:
-                record(draft)
+            indexed.flush()
+            rows = indexed.index.query("list_agents", name=None)
+            found = {agent.id: agent for agent in (cast("Agent", held_in(Agent, row).entity) for row in rows)}
+            agent = found.get(name)
+            if agent != self._agents.get(name):
+                raise InUse(subject=name)
+            if agent is not None and agent.state is not AgentState.TERMINATED:
+                record(Draft(AgentTerminated(CLEANED), agent=name))
 
-    def _end_of(self, agent: Agent | None) -> list[Draft]:
-        if agent is None or agent.state is AgentState.TERMINATED:
-            return []
-        before = self._agents.get(agent.id)
-        if before is None or agent.state is not before.state:
-            raise InUse(subject=agent.id)
-        return [Draft(AgentTerminated(CLEANED), agent=agent.id)]
+    def _doing(self, agent: Agent) -> str:
+        """A run that ended without freeing its agent does not make it busy."""
+        run = self._run(agent.run)
+        if agent.state in (AgentState.WORKING, AgentState.PAUSED) and (run is None or run.state not in FINAL_RUNS):
+            return f"its agent is {agent.state.value}"
+        return ""
 
     @contextmanager
     def _alone_with(self, relic: Relic) -> Iterator[None]:
@@ -157,9 +162,7 @@ class Cleaning:
         run = relic.run
         there = run is not None and (self.premises.state / "runs" / run).is_dir()
         with self._owners.acquire(run) if run is not None and there else nullcontext():
-            self._rows.clear()
-            row = self._run(run)
-            if row is not None and row.state not in FINAL_RUNS:
+            if self._run(run) is not None and self.premises.views.run(run or "").state not in FINAL_RUNS:
                 raise InUse(subject=relic.subject)
             yield
 
@@ -185,13 +188,6 @@ class Cleaning:
     def _ledger(self) -> Ledger:
         project = self.premises.config.project or self.premises.root.name
         return Ledger.open(self.premises.state, project=project, source=f"clean:{os.getpid()}", now=SystemClock().now)
-
-
-def _doing(agent: Agent, state: RunState | None) -> str:
-    """A run that ended without freeing its agent does not make it busy."""
-    if agent.state in (AgentState.WORKING, AgentState.PAUSED) and state not in FINAL_RUNS:
-        return f"its agent is {agent.state.value}"
-    return ""
 
 
 def _used_at(relic: Relic, run: Run | None, agent: Agent | None) -> datetime | None:

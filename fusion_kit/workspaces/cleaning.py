@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fusion_kit.core.errors import FusionError
@@ -13,12 +13,15 @@ from fusion_kit.workspaces.command import Git, Place
 from fusion_kit.workspaces.desks import Desks
 from fusion_kit.workspaces.disk import is_there, private_folder, sync_folder
 from fusion_kit.workspaces.keeping import next_name
+from fusion_kit.workspaces.layout import Folders, Note
 from fusion_kit.workspaces.leftovers import DISCARDED, Relic
 from fusion_kit.workspaces.lock import held
 from fusion_kit.workspaces.names import commit_name, pin_ref, ref_name, salvage_prefix
 from fusion_kit.workspaces.refs import Move
-from fusion_kit.workspaces.salvage import UNREADABLE
+from fusion_kit.workspaces.salvage import UNREADABLE, detached
 from fusion_kit.workspaces.sweeping import disk_bytes, open_up, wipe
+
+_UNKNOWN = "nothing is known of the commit it began from"
 
 
 class Unreadable(FusionError):
@@ -43,42 +46,56 @@ class Sweeper:
     desks: Desks
 
     def scan(self, agent: str) -> Scan:
-        """Look at a workspace as salvage would, without keeping anything."""
-        desks, folders = self.desks, self.desks.layout.folders(agent)
+        """Look at a workspace as salvage would; nothing is kept, and nothing of ours changes under a living owner."""
+        folders = self.desks.layout.folders(agent)
         note = folders.note()
-        if not is_there(folders.checkout) or (note is not None and not note.ready):
-            return Scan()
-        if note is None or folders.checkout.is_symlink() or not folders.checkout.is_dir():
-            return Scan(broken="nothing is known of the commit it began from")
+        if note is None or not note.ready:
+            return Scan(broken=_UNKNOWN if note is None and is_there(folders.checkout) else "")
         try:
-            with desks.trusted.quarantine() as quarantined:
-                tree = desks.salvage.snapshots.tree(folders, quarantined, note.base)
-            base = self.git.run(desks.trusted.place(), "rev-parse", "-q", f"{note.base}^{{tree}}").text
+            trees = self._trees(folders, note)
         except UNREADABLE as trouble:
             return Scan(broken=str(trouble))
-        finally:
-            (folders.desk / "index.work").unlink(missing_ok=True)
-        return Scan(salvages=tree not in (note.held, base))
+        return Scan(salvages=bool(trees))
+
+    def _trees(self, folders: Folders, note: Note) -> list[str]:
+        """Return the trees of a workspace's files, and of the commit an agent left, that nothing holds."""
+        found = []
+        with tempfile.TemporaryDirectory(prefix="fusion-kit-") as folder:
+            aside = replace(folders, desk=Path(folder))
+            for name in (folders.index, folders.excludes):
+                if name.is_file():
+                    shutil.copy2(name, aside.desk / name.name)
+            if is_there(folders.checkout):
+                with self.desks.trusted.quarantine() as quarantined:
+                    found.append(self.desks.salvage.snapshots.tree(aside, quarantined, note.base))
+        commit = detached(self._head(folders, note))
+        place = self.desks.trusted.place()
+        for each in filter(None, (commit, note.base)):
+            args = ("rev-parse", "-q", "--verify", f"{each}^{{tree}}")
+            found += [self.git.run(place, *args, allowed=(0, 1, 128)).text]
+        *held_by_none, base = found
+        return [tree for tree in held_by_none if tree not in ("", base, note.held)]
 
     def salvage(self, agent: str) -> tuple[str, ...]:
         """Return the refs that hold what lies in a workspace; raises `Unreadable`. Its age stays what it was."""
         desks, folders = self.desks, self.desks.layout.folders(agent)
         note, written = folders.note(), folders.desk / "note.json"
-        if not is_there(folders.checkout) or (note is not None and not note.ready):
+        if note is None and is_there(folders.checkout):
+            raise Unreadable(subject=agent, why=_UNKNOWN)
+        if note is None or not note.ready:
             return ()
-        if note is None:
-            raise Unreadable(subject=agent, why="nothing is known of the commit it began from")
         times = written.stat()
         try:
-            left = desks.salvage.files(folders, note, note.base)
-            head = (
-                desks.layout.common / "worktrees" / note.admin if note.admin else folders.checkout / ".git"
-            ) / "HEAD"
-            committed = desks.salvage.commits(folders.note() or note, head, note.base)
+            left = desks.salvage.files(folders, note, note.base) if is_there(folders.checkout) else None
+            committed = desks.salvage.commits(folders.note() or note, self._head(folders, note), note.base)
         except UNREADABLE as trouble:
             raise Unreadable(subject=agent, why=trouble) from trouble
         os.utime(written, ns=(times.st_atime_ns, times.st_mtime_ns))
         return tuple(ref for ref in (left, committed) if ref is not None)
+
+    def _head(self, folders: Folders, note: Note) -> Path:
+        admin = self.desks.layout.common / "worktrees" / note.admin if note.admin else folders.checkout / ".git"
+        return admin / "HEAD"
 
     def keep(self, relic: Relic) -> str:
         """Put a commit that no ref would hold any more under a salvage ref, and return that."""

@@ -128,10 +128,23 @@ class Survey:
             if path.name != current:
                 yield Relic("trusted", path.name, changed_at(path), (path,))
 
+    def missing(self, going: Sequence[Relic]) -> set[str]:
+        """Return those of their commits that are not in the repository, or not whole: an agent may write any HEAD."""
+        place = Place(self.layout.common)
+        named = {relic.commit for relic in going if relic.commit}
+        stdin = "".join(f"{commit}\n" for commit in sorted(named)).encode()
+        said = self.git.run(place, "cat-file", "--batch-check", stdin=stdin).text.splitlines() if named else []
+        sound = {line.split(" ")[0] for line in said if line.split(" ")[1] == "commit"}
+        for commit in {relic.commit for relic in going if relic.kind == "worktree"} & sound:
+            args = ("rev-list", "--objects", "--quiet", commit, "--not", "--all")
+            if self.git.run(place, *args, allowed=(0, 1, 128)).code:
+                sound.discard(commit)
+        return named - sound
+
     def unheld(self, going: Sequence[Relic]) -> set[str]:
         """Return those of the commits of refs that are to go which no other ref holds; an ancestor of one is held."""
         refs = {relic.ref for relic in going}
-        tips = sorted({relic.commit for relic in going if relic.commit and relic.kind != "pin"})
+        tips = sorted({relic.commit for relic in going if relic.commit and relic.kind != "pin"} - self.missing(going))
         if not tips:
             return set()
         form = "--format=%(refname) %(objectname)"

@@ -48,7 +48,7 @@ class Salvage:
 
     def commits(self, note: Note, head: Path, base: str) -> str | None:
         """Return the ref that holds the commit an agent's HEAD stood at, if it is sound and no other ref holds it."""
-        commit = _detached(head)
+        commit = detached(head)
         if commit is None or commit in (note.base, base) or not self._is_sound(commit, note.base):
             return None
         tree, *known = self._trees_of(commit, note.base)
@@ -84,7 +84,7 @@ class Salvage:
 UNREADABLE = (PolicyRefusal, GitFailed)
 
 
-def _detached(head: Path) -> str | None:
+def detached(head: Path) -> str | None:
     """Return the commit in a HEAD file; a HEAD on a branch needs no saving, a strange one cannot be read."""
     if head.is_symlink() or not head.is_file() or head.stat().st_size > 1 << 10:
         return None

@@ -230,6 +230,52 @@ async def test_a_worktree_whose_folder_was_deleted_goes_even_if_it_was_locked(pr
     assert _kept_files(project)["a.txt"] == "committed"
 
 
+async def test_commits_in_a_workspace_whose_folder_was_deleted_are_salvaged(project: Project) -> None:
+    desk = await project.desk()
+    write(desk.path, {"a.txt": "committed\n"})
+    git(desk.path, "commit", "-q", "-a", "-m", "mine")
+    gone(project.top / "workspaces" / "coder-1")
+    ended(project)
+    (workspace,) = (item for item in swept(project) if item.relic.kind == "workspace")
+    assert (workspace.goes, workspace.judgement.leftover.salvages) == (True, True)
+    assert _kept_files(project)["a.txt"] == "committed"
+
+
+async def test_a_head_that_leads_nowhere_stops_nothing_and_stays(project: Project) -> None:
+    await project.desk()
+    await project.work("t1", {"one.txt": "1\n"})
+    gone(project.top / "workspaces" / "coder-1")
+    gone(project.state / "desks")
+    (admin,) = (project.common / "worktrees").iterdir()
+    (admin / "HEAD").write_text(f"{'ab' * 20}\n")
+    ended(project, agents=())
+    found = _standings(swept(project))
+    assert found[admin.name] == ("worktree", Standing.CORRUPT, "its commit is not whole")
+    assert admin.exists()
+
+
+async def test_an_agent_that_works_for_another_run_is_in_use(project: Project) -> None:
+    desk = await project.desk()
+    ended(project)
+    with _ledger(project) as ledger:
+        ledger.commit([Draft(e.RunQueued("flow"), run="run-2"), Draft(e.AgentWorking(), run="run-2", agent="coder-1")])
+    assert _standings(swept(project))["coder-1"] == ("workspace", Standing.ACTIVE, "its agent is working")
+    assert desk.path.exists()
+
+
+async def test_a_look_changes_nothing_of_a_workspace(project: Project) -> None:
+    desk = await project.desk()
+    write(desk.path, {"new.txt": "untracked\n"})
+    ended(project)
+    folder = project.state / "desks" / "coder-1"
+    before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir()}
+    found = _cleaning(project)
+    found.plan(FAR)
+    found.close()
+    assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir()} == before
+    assert project.salvaged() == []
+
+
 async def test_a_dry_run_says_what_the_real_one_then_does(project: Project) -> None:
     await project.work("t1", {"one.txt": "1\n"})
     desk = await project.desk("t2", agent="coder-2")

@@ -23,6 +23,12 @@ class NothingKept(UsageError):
     hint = "Work of tasks that ended well is on the run's branch: `fusion-kit status RUN` names it."
 
 
+class ChooseOne(UsageError):
+    """{count} things are kept, and one must be chosen."""
+
+    hint = "`fusion-kit rescue` lists them; choose one by its number or name: --ref N"
+
+
 class WhichOne(UsageError):
     """There is no {chosen!r} among the {count} things that are kept."""
 
@@ -69,17 +75,19 @@ def command(
 
 
 def _place_of(found: Sequence[Saved], chosen: str | None, run: str | None) -> int:
-    """Return the number of the one that was meant; raises `NothingKept`, `WhichOne`."""
+    """Return the number of the one that was meant; raises `NothingKept`, `ChooseOne`, `WhichOne`."""
     if not found:
         raise NothingKept(where=f" of run {run}" if run else "")
     if chosen is None and len(found) == 1:
         return 1
-    if chosen is not None and chosen.isdigit() and 1 <= int(chosen) <= len(found):
+    if chosen is None:
+        raise ChooseOne(count=len(found))
+    if chosen.isdigit() and 1 <= int(chosen) <= len(found):
         return int(chosen)
     for place, saved in enumerate(found, 1):
-        if chosen is not None and chosen in (saved.name, saved.name.removeprefix("refs/heads/"), saved.commit):
+        if chosen in (saved.name, saved.name.removeprefix("refs/heads/"), saved.commit):
             return place
-    raise WhichOne(chosen=chosen or "", count=len(found))
+    raise WhichOne(chosen=chosen, count=len(found))
 
 
 def _said(session: Session, saved: Saved, to: Path | None, branch: str | None) -> list[str]:
