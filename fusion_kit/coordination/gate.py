@@ -78,7 +78,7 @@ class Gate:
 
     async def _found(self, trial: _Trial) -> Gated | None:
         """Return what an earlier owner's trial came to, waiting for it if it is alive; None where it says nothing."""
-        attempt = self._attempt(trial)
+        attempt = _attempt(self.book.run.id, trial)
         found = await self.house.executor.reattach({attempt: trial.path})
         if found[attempt] not in (Liveness.RUNNING, Liveness.DONE):
             return None
@@ -88,7 +88,7 @@ class Gate:
         if self.is_stopped():
             raise Stopped
         trial = self._new(commit)
-        attempt, run = self._attempt(trial), self.book.run.id
+        attempt, run = _attempt(self.book.run.id, trial), self.book.run.id
         name = f"merge-{run[-15:]}"
         desk = await self.house.workspaces.prepare(DeskOrder(name, commit, stamp=Stamp(run, "merge", attempt, name)))
         # one file with everything, in the order in which it was printed
@@ -123,9 +123,6 @@ class Gate:
             trial.told.touch()
         return found
 
-    def _attempt(self, trial: _Trial) -> str:
-        return f"{self.book.run.id}-merge-{trial.path.name}"
-
     def _new(self, commit: str) -> _Trial:
         number = 1 + max((int(trial.path.name) for trial in _trials(self.folder)), default=0)
         path = self.folder / str(number)
@@ -146,6 +143,15 @@ def _trials(folder: Path) -> list[_Trial]:
             facts = {"commit": "", "turn": 0}
         trials.append(_Trial(path, facts["commit"], facts["turn"]))
     return sorted(trials, key=lambda trial: int(trial.path.name))
+
+
+def trials(folder: Path, run: str) -> dict[str, Path]:
+    """Return the runs of a gate that there ever were (attempt -> its folder); any of them may be alive."""
+    return {_attempt(run, trial): trial.path for trial in _trials(folder)}
+
+
+def _attempt(run: str, trial: _Trial) -> str:
+    return f"{run}-merge-{trial.path.name}"
 
 
 def open_environment(house: House, run: Run, workflow: WorkflowSpec) -> dict[str, str]:

@@ -71,19 +71,22 @@ def test_of_ten_branches_the_guilty_one_is_found_in_four_gate_runs_and_nine_are_
     assert (Path(str(refused["log"])).read_text(), GUILTY in runner.out + runner.err) == ("t6.txt\n", True)
 
 
-def test_after_a_retry_the_guilty_tasks_new_work_is_merged_with_the_nine(open_stage: Opens) -> None:
-    stage = open_stage(_ten)
+@pytest.mark.parametrize("into", ["fk/{run}/result", "main"])
+def test_after_a_retry_the_guilty_tasks_new_work_is_merged_with_the_nine(open_stage: Opens, into: str) -> None:
+    stage = open_stage(_into_main if into == "main" else _ten)
     workflow = stage.root / ".fusion" / "workflows" / "play.yaml"
-    told = workflow.read_text().replace(
-        f"run: echo broken >{GUILTY}.txt",
-        'run: |\n      if [ -s "${FUSION_GATE_LOG:-/dev/null}" ]; then echo fine >t6.txt; else echo broken >t6.txt; fi',
+    mends = (
+        'run: |\n      if [ -s "${FUSION_GATE_LOG:-/dev/null}" ]; then echo fine >t6.txt; else echo broken >t6.txt; fi'
     )
-    workflow.write_text(told)
+    text = workflow.read_text().replace(f"run: echo broken >{GUILTY}.txt", mends)
+    stage.commit({".fusion/workflows/play.yaml": text}, "It mends what the gate complains of")
     stage.call("run", "play", code=1)
     run = stage.newest()
+    branch = into.format(run=run)
+    assert len(_files(stage, branch)) == 9
     stage.call("retry", run)
-    assert _files(stage, f"fk/{run}/result") == [f"{name}.txt" for name in TEN]
-    assert stage.git("show", f"fk/{run}/result:t6.txt") == "fine\n"
+    assert _files(stage, branch) == [f"{name}.txt" for name in TEN]
+    assert (stage.git("show", f"{branch}:t6.txt"), stage.git("status", "--porcelain")) == ("fine\n", "")
 
 
 def test_a_target_that_moves_while_the_gate_runs_is_merged_with_what_came(open_stage: Opens) -> None:
@@ -198,3 +201,25 @@ def test_a_runner_killed_anywhere_in_gate_and_bisection_comes_to_the_same_end(op
     assert len(stage.git("log", "--merges", "--format=%H", "main").split()) <= 9
     assert (_row(stage, GUILTY).refused is not None, stage.git("status", "--porcelain")) == (True, "")
     assert stage.effects.read_text().splitlines() == ["gate"] * 5  # however often it was killed
+
+
+@pytest.mark.parametrize(
+    ("strategy", "subjects"), [("squash", ["play: {run}"]), ("rebase", ["two: Two.", "one: One."])]
+)
+def test_a_squash_is_one_commit_and_a_rebase_one_for_each_task(
+    open_stage: Opens, strategy: str, subjects: list[str]
+) -> None:
+    def files(effects: Path) -> dict[str, str]:
+        tasks = "".join(
+            f"  - {{id: {name}, name: {name.title()}., run: echo x >{name}.txt}}\n" for name in ("one", "two")
+        )
+        merge = f"merge:\n  into: main\n  strategy: {strategy}\n  gate: test -e one.txt -a -e two.txt\n"
+        return project(effects, f"tasks:\n{tasks}{merge}")
+
+    stage = open_stage(files)
+    start = stage.git("rev-parse", "main").strip()
+    stage.call("run", "play")
+    run = stage.newest()
+    told = stage.git("log", "--format=%s", f"{start}..main").splitlines()
+    assert told == [subject.format(run=run) for subject in subjects]
+    assert (_files(stage, "main"), stage.git("status", "--porcelain")) == (["one.txt", "two.txt"], "")
