@@ -107,7 +107,7 @@ def _ceilings(execution: Execution) -> dict[str, Ceiling]:
 
 def _look_up(execution: Execution, ceilings: Mapping[str, Ceiling]) -> None:
     for row in execution.book.tasks.values():
-        if row.spent or row.reserved:
+        if row.attempts and (row.spent or row.reserved):  # without an attempt it was taken from an earlier run
             spent, reserved = budget.amounts(row.spent), budget.amounts(row.reserved)
             for owner in _owners(execution, row.id):
                 if owner in ceilings:

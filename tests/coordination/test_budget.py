@@ -212,6 +212,18 @@ async def test_the_ceiling_a_person_gives_wins_over_the_files(sandbox: Sandbox) 
     assert run.state is RunState.COMPLETED
 
 
+async def test_what_is_taken_from_an_earlier_run_was_paid_for_there(sandbox: Sandbox) -> None:
+    coders(sandbox, limit=9.0)
+    sandbox.workflow(FOUR.format(limit=9).replace("id: d,", "id: d, needs: a,"))
+    plays(sandbox, 0.5, "a", "b", "c", "d")
+    await sandbox.run()
+
+    run = await sandbox.run(only="d", max_cost_usd=0.5)
+
+    assert run.state is RunState.COMPLETED
+    assert sandbox.outcomes() == {"a": "cached", "d": "success"}
+
+
 async def test_a_task_says_for_itself_what_it_may_use_and_others_of_the_run_use_nothing(sandbox: Sandbox) -> None:
     sandbox.workflow("""
         name: mixed
