@@ -8,7 +8,8 @@ One JSON object, or the last of many lines that has a field:
     turns     num_turns | turns                 a whole number
     cost      cost_usd | total_cost_usd         US dollars
     session   session_id                        a text
-    failure   error: a text or {message, code | type, retry_after_s}; or is_error: true, with the text as its message
+    failure   error: a text or {message, code | type, retry_after_s}; or is_error: true, with the text as its message;
+              or stop_reason | finish_reason | subtype: max_tokens, length, error_max_turns ..., the last turn cut off
 """
 
 from __future__ import annotations
@@ -29,12 +30,13 @@ _FIELDS: dict[str, tuple[tuple[str, ...], type | UnionType]] = {
     "session": (("session_id",), str),
     "error": (("error",), str | dict),
     "is_error": (("is_error",), bool),
+    "stop": (("stop_reason", "finish_reason", "subtype"), str),
 }
 _OUTCOMES = {
     Outcome.QUOTA: ("quota", "rate_limit", "rate_limit_error", "overloaded_error", "insufficient_quota"),
     Outcome.AUTH: ("auth", "authentication_error", "permission_error", "unauthorized"),
     Outcome.BUDGET: ("budget", "max_budget"),
-    Outcome.TRUNCATED: ("truncated", "max_tokens", "max_turns", "length"),
+    Outcome.TRUNCATED: ("truncated", "max_tokens", "max_output_tokens", "max_turns", "error_max_turns", "length"),
 }
 _OUTCOME_OF = {code: outcome for outcome, codes in _OUTCOMES.items() for code in codes}
 
@@ -119,6 +121,9 @@ def amount(value: object) -> float | None:
 def _failure(found: Mapping[str, object], text: str) -> Failure | None:
     """Read the error; one that a later `is_error: false` takes back is none."""
     error, is_error = found.get("error"), found.get("is_error")
+    stop = str(found.get("stop", "")).lower().replace("-", "_")
+    if error is None and _OUTCOME_OF.get(stop) is Outcome.TRUNCATED:
+        return Failure(f"its last turn was cut off: {stop}", code=stop, outcome=Outcome.TRUNCATED)
     if is_error is False or (error is None and not is_error):
         return None
     if not isinstance(error, dict):

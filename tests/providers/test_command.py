@@ -171,6 +171,23 @@ class TestAnAnswerInLines:
         report = read(rig, "jsonl", {"is_error": True, "error": error})
         assert (report.outcome, report.error_message, report.retry_after_s) == (outcome, "m", retry_after_s)
 
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"stop_reason": "max_tokens"},
+            {"finish_reason": "length"},
+            {"subtype": "error_max_turns", "is_error": True},
+            {"stop_reason": "max-output-tokens", "is_error": False},
+        ],
+    )
+    def test_knows_a_last_turn_that_was_cut_off_by_why_it_stopped(self, rig: Rig, said: dict[str, object]) -> None:
+        assert read(rig, "jsonl", {"result": "half an", **said}).outcome is Outcome.TRUNCATED
+
+    @pytest.mark.parametrize("last", [{"stop_reason": "end_turn"}, {"subtype": "success", "is_error": False}])
+    def test_an_earlier_turn_that_was_cut_off_is_forgiven_by_the_last(self, rig: Rig, last: dict[str, object]) -> None:
+        printed = json.dumps({"stop_reason": "max_tokens"}) + "\n" + json.dumps({"result": "all", **last}) + "\n"
+        assert read(rig, "jsonl", printed) == Report(Outcome.SUCCESS, "all")
+
     def test_says_of_an_error_without_words_what_its_text_says(self, rig: Rig) -> None:
         assert read(rig, "jsonl", {"is_error": True, "result": "Not logged in"}).error_message == "Not logged in"
 
