@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,8 +18,8 @@ _LINE_BYTES = LINE_CHARACTERS * 4
 _CHUNK_BYTES = 1 << 20
 
 
-def excerpt(path: Path, left_out: Callable[[int], str]) -> list[str]:
-    """Return the first and the last lines of a log, harmless, with `left_out(count)` for those between them.
+def excerpt(path: Path, left_out: Callable[[int], str], veiled: Callable[[str], str] = str) -> list[str]:
+    """Return the first and the last lines of a log, harmless and `veiled`, with `left_out(count)` for those between.
 
     A file that is not there is empty. A line that is too long is cut, and says by how much at least.
     """
@@ -36,7 +37,8 @@ def excerpt(path: Path, left_out: Callable[[int], str]) -> list[str]:
         return []
     missing = count - len(head) - len(tail)
     between = [left_out(missing)] if missing else []
-    return [*map(_shown, head), *between, *map(_shown, tail)]
+    shown = partial(_shown, veiled)
+    return [*map(shown, head), *between, *map(shown, tail)]
 
 
 _KEPT_BYTES = _LINE_BYTES + 1  # one more, to know that a line was longer
@@ -57,8 +59,9 @@ def _batches(file: BinaryIO) -> Iterator[list[bytes]]:
         yield [begun]
 
 
-def _shown(line: bytes) -> str:
-    text = last_overwrite(line[:_LINE_BYTES].decode("utf-8", "replace"))
+def _shown(veiled: Callable[[str], str], line: bytes) -> str:
+    """What is cut is cut after it was veiled: half a secret would not be known again."""
+    text = veiled(last_overwrite(line[:_LINE_BYTES].decode("utf-8", "replace")))
     if len(line) <= _LINE_BYTES and len(text) <= LINE_CHARACTERS:
         return text
     return f"{text[:LINE_CHARACTERS]} … the rest of this line is left out"

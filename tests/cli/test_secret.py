@@ -291,6 +291,13 @@ def test_a_secret_that_a_task_prints_is_shown_nowhere(
     assert "plain ***\n***\n" in cli("-C", root, "logs", run, "--raw", env=env).out
 
 
+@pytest.mark.parametrize("words", [("-o", "github"), ("-v",)])
+def test_no_cut_shows_the_half_of_a_secret(root: Path, words: tuple[str, ...]) -> None:
+    workflow(root, """python3 -c "import os; print(1990 * 'x' + os.environ['TOKEN'] + 9000 * 'y')" """)
+    seen = cli("-C", root, "run", "say", *words, env={"TOKEN": VALUE})
+    assert (seen.code, "xx***" in seen.err, "xxh" in seen.err) == (0, True, False)
+
+
 def test_what_the_store_holds_is_masked_even_where_the_environment_says_otherwise(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

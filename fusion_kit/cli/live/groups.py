@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from fusion_kit.cli.attempt_logs import STREAMS
@@ -56,20 +57,20 @@ class Groups:
     def _print(self, attempt: Attempt) -> None:
         run, task, number = attempt
         folder = self.project.attempt_folder(run, task, number)
-        lines = [
-            *map(
-                self.show.veiled,
-                _printed(folder, lambda count: f"… {count} lines left out, `fusion-kit logs {run} {task}`"),
-            )
-        ]
+        left_out = partial(_left_out, f"`fusion-kit logs {run} {task}`")
+        lines = [*_printed(folder, left_out, self.show.veiled)]
         if lines:
             name = f"{task}, attempt {number}" if number > 1 else task
             self.show.verbatim([command("group", title(name)), *fenced(lines), command("endgroup")])
 
 
-def _printed(folder: Path, left_out: Callable[[int], str]) -> Iterator[str]:
+def _left_out(command: str, count: int) -> str:
+    return f"… {count} lines left out, {command}"
+
+
+def _printed(folder: Path, left_out: Callable[[int], str], veiled: Callable[[str], str]) -> Iterator[str]:
     for stream, name in STREAMS.items():
-        lines = excerpt(folder / name, left_out)
+        lines = excerpt(folder / name, left_out, veiled)
         if lines and stream == "stderr":
             yield "what it printed as errors:"
         yield from lines
