@@ -16,8 +16,8 @@ import pytest
 from fusion_kit.bootstrap.care import Care
 from fusion_kit.bootstrap.premises import Premises
 from fusion_kit.workspaces.sweeping import wipe
+from tests.workspaces.leavings import ended, swept
 from tests.workspaces.project import Project, git, write
-from tests.workspaces.test_cleaning import ended, swept
 
 TIMES = int(os.environ.get("FUSION_TORTURE") or 10)
 WORK = ("uncommitted by coder", "untracked by coder", "committed by coder", "on a branch", "in a deleted worktree")
