@@ -44,7 +44,8 @@ class Batch:
     async def expected(self, branch: str) -> str | None:
         """Return where a branch stands; the run's own one counts only where this run put it."""
         tip = await self.house.workspaces.tip(branch)
-        return tip if branch != self.own_branch or tip in self.note.ours else None
+        is_ours = tip in (*self.note.ours, self.book.run.commit)
+        return tip if branch != self.own_branch or is_ours else None
 
     def landing(self, branch: str, expected: str | None, tasks: tuple[str, ...] | None = None) -> Landing:
         """Return what brings the work of some tasks, or of all, to a branch."""
