@@ -268,6 +268,8 @@ def fact_from(type_: str, version: int, data: Mapping[str, object]) -> AnyFact:
         values[name] = tuple(values[name])  # type: ignore[arg-type]
     for name in _OUTCOMES[kind] & values.keys():
         values[name] = Outcome(str(values[name]))
+    if not values.keys() <= set(_NAMES[kind]):
+        raise UnknownEvent(type=type_, version=version)
     return kind(**values)  # type: ignore[return-value]
 
 

@@ -128,6 +128,12 @@ def test_a_run_whose_owner_died_is_resumed_though_it_never_stopped_running() -> 
     assert (world.runs["r"].state, world.runs["r"].resumes) == (RunState.RUNNING, 1)
 
 
+def test_a_field_that_a_newer_release_added_is_no_error_of_ours() -> None:
+    with pytest.raises(e.UnknownEvent) as refusal:
+        e.fact_from("task.queued", 1, {"mood": "good"})
+    assert refusal.value.way_out == "It was written by a newer release: upgrade fusion-kit."
+
+
 def test_an_event_of_a_newer_release_says_so() -> None:
     line = {**LIFE[0].as_dict(), "v": 99}
 
