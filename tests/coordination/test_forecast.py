@@ -1,67 +1,13 @@
-"""What a dry run says, against what the real engine then does."""
+"""What a dry run says, and why."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
-from typing import Any
-
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
-from fusion_kit.coordination.forecast import Forecast, World, play
+from fusion_kit.coordination.forecast import World, play
 from fusion_kit.coordination.requests import RunRequest
-from fusion_kit.core.task import Task
-from fusion_kit.core.workflow import AgentSpec, TaskSpec
+from fusion_kit.coordination.seeding import seeds
 from fusion_kit.definitions.expressions.evaluate import Expressions
 from fusion_kit.testing import Sandbox
-
-STATES = {"run": "completed", "cached": "completed", "skip": "skipped", "fail": "failed", "pause": "paused"}
-
-
-def nothing_missing(_spec: TaskSpec, _agent: AgentSpec | None) -> tuple[str, ...]:
-    return ()
-
-
-def told(sandbox: Sandbox, **asked: object) -> list[Forecast]:
-    request = RunRequest(sandbox.bundle(), **asked)  # type: ignore[arg-type]
-    return play(request, World(Expressions(), nothing_missing, base="base"))
-
-
-def verdicts(lines: list[Forecast]) -> dict[str, str]:
-    return {line.node: line.verdict + (f" until {line.until}" if line.until else "") for line in lines}
-
-
-def reason_of(lines: list[Forecast], node: str) -> str:
-    return next(line.reason for line in lines if line.node == node)
-
-
-def wrong(lines: list[Forecast], rows: dict[str, Task]) -> list[str]:
-    """Everything in which a run was not as it was told."""
-    by_node = {line.node: line for line in lines}
-    complaints = []
-    for node, row in rows.items():
-        line = by_node.get(node)
-        if line is None:
-            complaints += [] if _is_open(row, rows, by_node) else [f"{node} was not told"]
-        elif line.verdict != "unknown" and STATES[line.verdict] != row.state:
-            complaints.append(f"{node} was told to {line.verdict}, and is {row.state}")
-    complaints += [f"{node} never was" for node, line in by_node.items() if node not in rows and "*" not in node
-                   and line.verdict != "unknown"]  # fmt: skip
-    return complaints
-
-
-def _is_open(row: Task, rows: dict[str, Task], by_node: dict[str, Forecast]) -> bool:
-    """Whether it was said that only a run tells about it: it is inside of something unknown."""
-    while row.parent is not None:
-        above = row.parent
-        if by_node.keys() & {f"{above}@*", f"{above}~*"}:
-            return True
-        if above in by_node and by_node[above].verdict == "unknown":
-            return True
-        row = rows[above]
-    return False
+from tests.coordination.foretold import nothing_missing, reason_of, told, verdicts, wrong
 
 
 def test_conditions_over_inputs_and_literals_are_decided_beforehand(sandbox: Sandbox) -> None:
@@ -263,76 +209,7 @@ def test_each_agent_is_told_with_its_file_and_the_most_it_may_cost(sandbox: Sand
     }
 
 
-CONDITIONS = [
-    None, None, "inputs.on", "!inputs.on", "failure()", "always()", "success()", "always() && inputs.on",
-    "tasks.{need}.outputs.go == 'yes'", "inputs.on || tasks.{need}.outputs.go == 'yes'",
-    "tasks.{need}.outcome == 'success'", "tasks.{need}.state == 'skipped'",
-    "failure() || tasks.{need}.outputs.go == 'no'",
-]  # fmt: skip
-SHAPES = [
-    "", "", "", ", strategy: {{matrix: {{v: [a, b]}}}}",
-    ', strategy: {{matrix: {{v: "${{{{ fromJSON(tasks.{need}.outputs.list || \'[]\') }}}}"}}}}',
-]  # fmt: skip
-
-
-@st.composite
-def workflows(draw: st.DrawFn) -> str:
-    lines, plain = [], []
-    for number in range(draw(st.integers(1, 7))):
-        needs = (
-            draw(st.lists(st.sampled_from([f"t{i}" for i in range(number)]), unique=True, max_size=3)) if number else []
-        )
-        seen = [need for need in needs if need in plain]
-        able = [one for one in CONDITIONS if one is None or "{need}" not in one or seen]
-        condition = draw(st.sampled_from(able))
-        shape = draw(st.sampled_from([one for one in SHAPES if "{need}" not in one or seen]))
-        need = draw(st.sampled_from(seen)) if seen else ""
-        when = f', if: "{condition.format(need=need)}"' if condition else ""
-        kind = draw(st.sampled_from(["run: x, outputs: {go: {}, list: {}}"] * 3 + ["uses: ./inner.yaml"]))
-        if kind.startswith("run") and not shape:
-            plain.append(f"t{number}")
-        lines.append(f"  - {{id: t{number}, needs: [{', '.join(needs)}]{when}{shape.format(need=need)}, {kind}}}")
-    end = draw(st.sampled_from(["", "finally:\n  - {id: end, run: x}\n  - {id: alarm, if: failure(), run: x}"]))
-    return "name: any\ninputs: {on: {type: boolean, default: true}}\ntasks:\n" + "\n".join(lines) + "\n" + end
-
-
-INNER = """
-name: inner
-tasks:
-  - {id: a, run: x, outputs: {go: {}}}
-  - {id: b, needs: a, if: tasks.a.outputs.go == 'yes', run: x}
-"""
-
-
-@given(text=workflows(), on=st.booleans(), answers=st.lists(st.sampled_from(["yes", "no"]), min_size=8, max_size=8))
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_every_run_in_which_all_succeeds_is_as_it_was_told(text: str, on: bool, answers: list[str]) -> None:
-    root = Path(tempfile.mkdtemp())
-    try:
-        sandbox = Sandbox(root)
-        sandbox.workflow(text)
-        sandbox.workflow(INNER, ".fusion/workflows/inner.yaml")
-        for number, answer in enumerate(answers):
-            outputs: dict[str, Any] = {"go": answer, "list": '["p", "q"]' if answer == "yes" else "[]"}
-            sandbox.task(f"t{number}").works(**outputs)
-            sandbox.task(f"t{number}.a").works(go=answer)
-        lines = told(sandbox, inputs={"on": on})
-        _run(sandbox, on)
-
-        assert wrong(lines, sandbox.rows) == [], text
-    finally:
-        shutil.rmtree(root)
-
-
-def _run(sandbox: Sandbox, on: bool) -> None:
-    import asyncio
-
-    asyncio.run(sandbox.run({"on": on}))
-
-
 async def test_with_only_the_needs_are_taken_from_the_last_run(sandbox: Sandbox) -> None:
-    from fusion_kit.coordination.seeding import seeds
-
     sandbox.workflow("""
         name: steps
         tasks:
@@ -368,3 +245,39 @@ def test_a_long_workflow_is_told_task_by_task(sandbox: Sandbox) -> None:
     sandbox.workflow("name: long\ntasks:\n" + "\n".join(tasks))
 
     assert [line.verdict for line in told(sandbox)] == ["run"] * count
+
+
+async def test_a_run_stands_at_the_approval_that_was_told(sandbox: Sandbox) -> None:
+    sandbox.workflow("""
+        name: asks
+        tasks:
+          - {id: build, run: x}
+          - {id: ship, needs: build, approval: "Ship it?"}
+          - {id: publish, needs: ship, run: x}
+    """)
+
+    lines = told(sandbox)
+    await sandbox.run()
+
+    assert verdicts(lines) == {"build": "run", "ship": "pause", "publish": "unknown until ship"}
+    assert wrong(lines, sandbox.rows) == []
+    assert sandbox.rows["publish"].state == "waiting"
+
+
+async def test_the_turns_of_a_repetition_are_those_that_were_told(sandbox: Sandbox) -> None:
+    sandbox.workflow("""
+        name: again
+        tasks:
+          - {id: fix, run: x, outputs: {ok: {}}, repeat: {until: "outputs.ok == 'yes'", max: 3}}
+          - {id: twice, run: x, repeat: {until: repeat.index == 2, max: 3}}
+          - {id: each, strategy: {matrix: {n: [1, 2]}}, run: x, repeat: {until: repeat.index == matrix.n, max: 3}}
+          - {id: after, needs: [fix, twice, each], run: x}
+    """)
+    sandbox.task("fix~1").works(ok="no")
+    sandbox.task("fix~2").works(ok="yes")
+
+    lines = told(sandbox)
+    await sandbox.run()
+
+    assert wrong(lines, sandbox.rows) == []
+    assert {node for node in sandbox.rows if node not in verdicts(lines)} == {"fix~2"}
