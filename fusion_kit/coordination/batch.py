@@ -49,9 +49,11 @@ class Batch:
 
     def landing(self, branch: str, expected: str | None, tasks: tuple[str, ...] | None = None) -> Landing:
         """Return what brings the work of some tasks, or of all, to a branch."""
-        chosen = self.commits if tasks is None else {task: self.commits[task] for task in tasks}
+        wanted = tuple(self.commits) if tasks is None else tasks
+        inner = {below for task in wanted for below in self.built_on.get(task, ())}
+        chosen = {task: self.commits[task] for task in wanted if task not in inner}
         run = self.book.run
-        lines = "".join(f"* {task}\n" for task in chosen)
+        lines = "".join(f"* {task}\n" for task in wanted)
         message = f"{run.workflow}: {run.id}\n\n{lines}"
         return Landing(run.id, branch, self.base, chosen, expected, self.terms.strategy, message)
 

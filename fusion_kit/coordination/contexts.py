@@ -9,7 +9,7 @@ from fusion_kit.coordination.execution import Execution, Stopping, Work
 from fusion_kit.coordination.frames import Frame, Node
 from fusion_kit.core.errors import FusionError
 from fusion_kit.core.scope import Scope
-from fusion_kit.core.states import TaskState
+from fusion_kit.core.states import Outcome, TaskState
 from fusion_kit.core.task import Task
 
 PORTS_FROM = 20_000
@@ -69,7 +69,7 @@ def _row_facts(row: Task) -> dict[str, object]:
 
 
 def _reply(execution: Execution, row: Task) -> str:
-    if not row.attempts:
+    if not row.attempts and row.outcome is not Outcome.CACHED:
         return ""
     reply = execution.folder(row.id, row.attempts).path / "reply.txt"
     return reply.read_text(encoding="utf-8") if reply.exists() else ""

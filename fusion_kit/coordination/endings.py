@@ -55,7 +55,7 @@ def _complete(execution: Execution, work: Work, verdict: Verdict, outcome: Outco
         artifacts=verdict.artifacts,
         usage=_usage(verdict),
         branch=verdict.branch,
-        commit=verdict.commit,
+        commit=verdict.commit if outcome is Outcome.SUCCESS else None,  # what failed is kept, and nothing builds on it
         flags=(*verdict.flags, *over(work.agent, verdict.usage)),
         error=verdict.error,
         cache_key=key_kept(work) if outcome is Outcome.SUCCESS else None,
@@ -75,14 +75,24 @@ def _note(execution: Execution, work: Work, fact: e.TaskFact) -> None:
 def _stopped(execution: Execution, work: Work, verdict: Verdict) -> None:
     """A person stopped it: for good, or until `resume`, which begins it anew without using up a retry."""
     if execution.stopping is Stopping.CANCEL:
-        _note(execution, work, e.TaskCancelled("the run was cancelled"))
+        _note(execution, work, _cancelled(verdict, "the run was cancelled"))
         ended(execution, work.node)
     elif execution.stopping is Stopping.NOT:  # a sibling failed fast
-        _note(execution, work, e.TaskCancelled(f"stopped after {work.node.frame.halted_by} failed"))
+        _note(execution, work, _cancelled(verdict, f"stopped after {work.node.frame.halted_by} failed"))
         ended(execution, work.node)
     else:
-        fact = e.TaskRetried(Outcome.CANCELLED, exit_code=verdict.exit_code, counts=False, usage=_usage(verdict))
+        commit, usage = _made(verdict), _usage(verdict)
+        fact = e.TaskRetried(Outcome.CANCELLED, None, verdict.exit_code, commit, counts=False, usage=usage)
         _note(execution, work, fact)
+
+
+def _cancelled(verdict: Verdict, reason: str) -> e.TaskCancelled:
+    return e.TaskCancelled(reason, _usage(verdict), _made(verdict))
+
+
+def _made(verdict: Verdict) -> str | None:
+    """Return what the attempt's branch holds of it; None where it changed nothing."""
+    return verdict.commit if verdict.branch else None
 
 
 def _again_or_never(execution: Execution, work: Work, verdict: Verdict) -> None:
@@ -100,7 +110,7 @@ def _again_or_never(execution: Execution, work: Work, verdict: Verdict) -> None:
             exit_code=verdict.exit_code,
             usage=_usage(verdict),
             branch=verdict.branch,
-            commit=verdict.commit if verdict.branch else None,
+            commit=_made(verdict),
         )
         _note(execution, work, fact)
         ended(execution, work.node)
@@ -111,7 +121,7 @@ def _again(execution: Execution, work: Work, verdict: Verdict, wait_s: float, *,
         verdict.outcome,
         error=verdict.error,
         exit_code=verdict.exit_code,
-        commit=verdict.commit if verdict.branch else None,
+        commit=_made(verdict),
         delay_s=wait_s,
         counts=counts,
         usage=_usage(verdict),

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from fusion_kit.coordination.allowance import give_way
 from fusion_kit.coordination.arrivals import advance, create, fail, settle_answer
 from fusion_kit.coordination.asking import Expired, expired
 from fusion_kit.coordination.endings import Due, settle, wake
@@ -17,7 +16,7 @@ from fusion_kit.coordination.frames import Frame, tasks_frame
 from fusion_kit.coordination.landing import land
 from fusion_kit.coordination.listening import POLL_S, News, Stirred, watching
 from fusion_kit.coordination.lookout import Lookout, question_about
-from fusion_kit.coordination.recovery import Found, adopt, recover
+from fusion_kit.coordination.recovery import adopt, recover
 from fusion_kit.coordination.requests import StopSignal
 from fusion_kit.coordination.run_end import conclude_run, failure_of
 from fusion_kit.coordination.starts import AttemptEnded, Trouble, launch, plan, refuse, settle_bases
@@ -42,11 +41,11 @@ async def play(execution: Execution, signal: StopSignal) -> None:
     async with watching(execution, signal):
         if execution.book.run.cancel_requested:  # while it was being begun
             stop(execution, Stopping.CANCEL)
-        found = await recover(execution)
+        execution.found = await recover(execution)
         await _begin_lookout(execution)
         root = _root(execution)
         create(execution, root)
-        await _until(execution, lambda: root.concluded, found)
+        await _until(execution, lambda: root.concluded)
         if root.concluded:
             await _look(execution)
             await _land(execution, root)
@@ -62,26 +61,24 @@ def _root(execution: Execution) -> Frame:
     return tasks_frame(workflow, execution.book.run.inputs, workflow.env)
 
 
-async def _until(execution: Execution, is_over: Callable[[], bool], found: Found | None = None) -> None:
+async def _until(execution: Execution, is_over: Callable[[], bool]) -> None:
     """Take turns until it is over, until nothing runs after a person stopped the run, or until only people can help."""
     while True:
-        refused = await _turn(execution, found or {})
+        refused = await _turn(execution)
         if is_over() and not execution.is_paused:
             return
         if is_interrupted(execution) and not execution.running and not execution.errands:
             return
-        if give_way(execution):
-            continue
         if _is_stuck(execution) and not execution.waits:
             return
         if not refused:
             await _hear(execution)
 
 
-async def _turn(execution: Execution, found: Found) -> bool:
+async def _turn(execution: Execution) -> bool:
     """Decide all that can be decided, make it durable in one batch, then act; return whether a claim was refused."""
     advance(execution)
-    adopted = adopt(execution, found)
+    adopted = adopt(execution)
     while execution.unsettled or execution.fresh:
         for node, conflict in await settle_bases(execution):
             fail(execution, node, Outcome.CONFLICT, conflict)

@@ -44,7 +44,6 @@ class Work:
     instance: str | None = None
     base: str | None = None
     branch: str | None = None
-    expected: str | None = None  # where an earlier attempt left the branch
     found: Liveness = Liveness.NEVER  # what an earlier owner left of it
     workspace: str | None = None  # the folder it works in: its instance's own, or the run's shared one
     slot: int = 0  # its place among those running now; ports are dealt by it
@@ -66,11 +65,14 @@ class Execution:
     queue: list[Waiting] = field(default_factory=list)  # sorted by rank
     bases: dict[str, str | None] = field(default_factory=dict)
     unsettled: list[Node] = field(default_factory=list)  # queued, the commit they start from not yet found
+    found: dict[str, Liveness] = field(default_factory=dict)  # attempts an earlier owner began, and what became of them
     left: list[Node] = field(default_factory=list)  # whose attempts an earlier owner began
     running: dict[str, Work] = field(default_factory=dict)
     asking: dict[str, str] = field(default_factory=dict)  # nodes that wait for an answer -> the approval's id
     errands: set[asyncio.Task[None]] = field(default_factory=set)  # of the engine's own, such as the landing
     lookout: Lookout | None = None
+    foreseen: set[frozenset[str]] = field(default_factory=set)  # pairs of tasks of whose conflict was told
+    foreseeing: asyncio.Lock = field(default_factory=asyncio.Lock)
     jobs: set[str] = field(default_factory=set)  # attempts of jobs that are no task's, such as the gate's
     resting: set[str] = field(default_factory=set)  # nodes that wait for the delay of a retry
     background: set[asyncio.Task[None]] = field(default_factory=set)

@@ -46,7 +46,7 @@ def built_on(book: Book, node: str) -> frozenset[str]:
     """Return all tasks whose commits the commit of a node holds beside its own work."""
     makers: dict[str, list[str]] = {}
     for row in book.tasks.values():
-        if row.commit is not None:
+        if row.commit is not None and row.commit != row.base:
             makers.setdefault(row.commit, []).append(row.id)
     found: set[str] = set()
     waiting = [node]
@@ -59,15 +59,21 @@ def built_on(book: Book, node: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def good_tips(book: Book) -> dict[str, str]:
-    """Return the commits of all work that ended well and passed, but for what other such work is built on."""
+def with_all_below(book: Book, tips: Iterable[str]) -> dict[str, str]:
+    """Return the commits of some nodes and of all they are built on, so that a guilty one among them can be told."""
+    names = set(tips)
+    names |= {below for name in names for below in built_on(book, name)}
+    return _changes(book, (book.tasks[name] for name in sorted(names)))
+
+
+def good_work(book: Book) -> dict[str, str]:
+    """Return the commits of all work that ended well, passed, and is built on nothing that did not."""
     refused = {row.id for row in book.tasks.values() if row.refused is not None}
-    good = {
-        row.id: row.commit
-        for row in book.tasks.values()
-        if row.commit not in (None, book.run.base) and row.is_good and row.section != "finally"
-    }
-    below = {task: built_on(book, task) for task in good}
-    sound = {task for task in good if task not in refused and not below[task] & refused}
-    inner = {other for task in sound for other in below[task]}
-    return {task: commit for task, commit in sorted(good.items()) if task in sound - inner and commit is not None}
+    good = (row for row in book.tasks.values() if row.is_good and row.section != "finally")
+    return _changes(book, (row for row in good if row.id not in refused and not built_on(book, row.id) & refused))
+
+
+def _changes(book: Book, rows: Iterable[Task]) -> dict[str, str]:
+    """Return the commits of those that changed something; what others did they stand on, too."""
+    changed = (row for row in rows if row.commit not in (row.base, book.run.base))
+    return {row.id: row.commit for row in changed if row.commit is not None}

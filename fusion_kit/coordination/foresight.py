@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
-from weakref import WeakKeyDictionary
 
-from fusion_kit.coordination.book import Book
 from fusion_kit.coordination.execution import Execution, Work
 from fusion_kit.coordination.flow import built_on
 from fusion_kit.core import events as e
@@ -21,37 +17,25 @@ MOST_PAIRS = 8  # of one task with others; in a crowd nobody would read it
 Look = Callable[[str], Awaitable[tuple[str, ...]]]  # a commit -> the files in which it clashes
 
 
-@dataclass(eq=False, slots=True)
-class _Foreseen:
-    """Of one run in its owner's hands: who looks now, and the pairs that were told."""
-
-    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
-    told: set[frozenset[str]] = field(default_factory=set)
-
-
-_BY_BOOK: WeakKeyDictionary[Book, _Foreseen] = WeakKeyDictionary()
-
-
 async def foresee(execution: Execution, work: Work, commit: str) -> None:
     """Tell of each other task whose work, as it stands, would not merge with `commit`, which a task just made.
 
     Each pair is told once. Nothing is altered, and nothing is raised; in a crowd nothing is looked at.
     """
-    foreseen = _BY_BOOK.setdefault(execution.book, _Foreseen())
-    async with foreseen.looking:
+    async with execution.foreseeing:
         pairs = [*_running(execution, work), *_done(execution, work, commit)]
         if len(pairs) > MOST_PAIRS:
             return
         for other, files_of in pairs:
             pair = frozenset((work.node.id, other))
-            if pair in foreseen.told:
+            if pair in execution.foreseen:
                 continue
             try:
                 files = await files_of(commit)
             except (FusionError, OSError):  # its workspace is being changed this very moment
                 continue
             if files:
-                foreseen.told.add(pair)
+                execution.foreseen.add(pair)
                 execution.book.note(e.MergeForeseen(tuple(sorted(pair)), files))
 
 

@@ -56,7 +56,7 @@ class Frame:
     """A graph of nodes; `home` is the frame whose tasks its expressions see (itself, but for items and turns)."""
 
     workflow: WorkflowSpec
-    section: str  # tasks | finally | items | turns
+    section: str  # tasks | finally | items | turns | merge
     parent: Node | None
     inputs: Mapping[str, object]
     env: Mapping[str, str]

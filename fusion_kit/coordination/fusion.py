@@ -6,11 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from fusion_kit.coordination import merge_note
 from fusion_kit.coordination.acceptance import accepted
 from fusion_kit.coordination.book import Book, Watch
 from fusion_kit.coordination.burial import last_facts, living
 from fusion_kit.coordination.engine import play
 from fusion_kit.coordination.execution import Execution
+from fusion_kit.coordination.gate import trials
 from fusion_kit.coordination.grouping import in_group
 from fusion_kit.coordination.house import House
 from fusion_kit.coordination.requests import Again, Bundle, RunRequest, StopSignal
@@ -103,7 +105,6 @@ class Fusion:
             "until": request.until or request.only,
             "slots": request.max_parallel or bundle.workflow.max_parallel or self.house.max_parallel,
             "max_cost_usd": request.max_cost_usd,
-            "parent": request.parent,
             **self._group(request, bundle, run),
         }
         queued = RunQueued(
@@ -180,6 +181,7 @@ class Fusion:
         nodes = again(row.id, house.views.tasks(row.id), wanted.from_task, wanted.only)
         with house.owners.acquire(row.id):
             turn, _changes = await self._thawed(row, watch, stop, secrets, waits=waits)
+            merge_note.begin_anew(house.archive.folder(row.id) / "merge")  # what failed its gate is asked once more
             resets = [Draft(TaskReset("retried"), run=row.id, task=node) for node in nodes]
             retried = Draft(RunRetried(_owner(), wanted.by, tuple(nodes)), run=row.id)
             return await self._take_turn(turn, [retried, *resets])
@@ -235,7 +237,8 @@ class Fusion:
         """Stop the attempts of a run without an owner, and record its end."""
         house = self.house
         rows = house.views.tasks(run)
-        attempts = living(rows, house.archive.folder(run))
+        folder = house.archive.folder(run)
+        attempts = {**living(rows, folder), **trials(folder / "merge", run)}
         found = await house.executor.reattach(attempts)
         for attempt, liveness in found.items():
             if liveness.value == "running":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fusion_kit.coordination.batch import Batch, batch_of
 from fusion_kit.coordination.contexts import result_branch
 from fusion_kit.coordination.execution import Execution, Stopping
-from fusion_kit.coordination.flow import tips_of
+from fusion_kit.coordination.flow import tips_of, with_all_below
 from fusion_kit.coordination.frames import Frame
 from fusion_kit.coordination.gate import Stopped
 from fusion_kit.coordination.publishing import Landed, bring
@@ -43,8 +43,7 @@ def _batch(execution: Execution, root: Frame) -> Batch | None:
     """Return the work that is to be merged; None where nothing changed."""
     book = execution.book
     run = book.run
-    found = tips_of(book, root.graph.leaves())
-    commits = {task: commit for task, commit in found.items() if commit != run.base}
+    commits = with_all_below(book, tips_of(book, root.graph.leaves()))
     if run.base is None or not commits:
         return None
     batch = batch_of(execution.house, book, execution.bundle.workflow, result_branch(execution), commits)

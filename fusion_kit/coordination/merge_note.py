@@ -54,5 +54,7 @@ def write(folder: Path, note: MergeNote) -> None:
 
 def begin_anew(folder: Path) -> None:
     """Have the next merge try again what the gate refused; called as a person retries a run."""
+    if not folder.exists():
+        return
     note = read(folder)
     write(folder, MergeNote(turn=note.turn + 1, ours=note.ours))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fusion_kit.coordination import merge_note
 from fusion_kit.coordination.batch import Batch, batch_of, own_branch
 from fusion_kit.coordination.book import Book, Watch
-from fusion_kit.coordination.flow import good_tips
+from fusion_kit.coordination.flow import good_work
 from fusion_kit.coordination.house import House
 from fusion_kit.coordination.landing import colliding
 from fusion_kit.coordination.publishing import Landed, bring
@@ -80,7 +80,7 @@ async def _usual(house: House, run: Run) -> str:
 
 def _batch(house: House, book: Book, into: str) -> Batch:
     run = book.run
-    commits = {run.branch: run.commit} if run.commit and run.branch else good_tips(book)
+    commits = {run.branch: run.commit} if run.commit and run.branch else good_work(book)
     if not commits:
         raise NothingToMerge(run=run.id)
     bundle, _changes = house.archive.thaw(run.id)

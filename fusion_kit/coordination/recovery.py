@@ -11,23 +11,21 @@ from fusion_kit.core import events as e
 from fusion_kit.core.process import Liveness
 from fusion_kit.core.states import Outcome, TaskState
 
-Found = dict[str, Liveness]  # attempt -> what became of it
 
-
-async def recover(execution: Execution) -> Found:
-    """Ask what became of every attempt that the ledger says is under way; the living ones are adopted."""
+async def recover(execution: Execution) -> dict[str, Liveness]:
+    """Return what became (attempt -> liveness) of all attempts that were under way; the living ones are adopted."""
     rows = [row for row in execution.book.tasks.values() if row.attempt and row.may_live]
     folders = {str(row.attempt): execution.folder(row.id, row.attempts).path for row in rows}
     return await execution.house.executor.reattach(folders) if folders else {}
 
 
-def adopt(execution: Execution, found: Found) -> list[str]:
+def adopt(execution: Execution) -> list[str]:
     """Take over the attempts of nodes that have arrived; return those to go on with once that is durable."""
     left, execution.left = execution.left, []
     adopted: list[str] = []
     for node in left:
         attempt = execution.book.tasks[node.id].attempt or ""
-        liveness = found.get(attempt, Liveness.NEVER)
+        liveness = execution.found.get(attempt, Liveness.NEVER)
         work = take_over(execution, node, liveness)
         if liveness is Liveness.LOST:
             error = error_of("lost", "its process vanished without leaving an exit record")

@@ -32,7 +32,6 @@ class RunRequest:
     keep_going: bool = False
     max_cost_usd: float | None = None
     waits: bool = False  # for people, when nothing else is left to do; else the run pauses
-    parent: str | None = None  # the run whose task began this one
 
 
 @dataclass(frozen=True, slots=True)

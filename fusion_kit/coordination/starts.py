@@ -212,7 +212,6 @@ def _work(execution: Execution, node: Node, attempt: str, number: int, instance:
         workspace=f"run-{run[-15:]}" if mode is WorkspaceMode.RUN else instance,
         base=base,
         branch=branch,
-        expected=execution.book.tasks[node.id].commit,
         slot=_free_slot(execution),
     )
 

@@ -22,8 +22,8 @@ def amounts(said: Mapping[str, float | int | None]) -> dict[str, int]:
 
 def used(usage: Usage) -> dict[str, int]:
     """Return what an attempt used of what has a ceiling; what it did not say is left out."""
-    tokens = [count for count in (usage.input_tokens, usage.output_tokens) if count is not None]
-    return amounts({"cost_usd": usage.cost_usd, "tokens": sum(tokens) if tokens else None})
+    given, made = usage.input_tokens, usage.output_tokens
+    return amounts({"cost_usd": usage.cost_usd, "tokens": None if given is None or made is None else given + made})
 
 
 def as_said(known: Amounts) -> dict[str, float]:

@@ -87,7 +87,8 @@ def _moved_on(
             return _moved(task, TaskState.SKIPPED, outcome=fact.outcome, reason=fact.reason, finished_at=event.ts)
         case e.TaskCancelled():
             cancelled = _moved(task, TaskState.CANCELLED, outcome=Outcome.CANCELLED, reason=fact.reason)
-            return replace(_metered(cancelled, None), finished_at=event.ts)
+            metered = _metered(task, cancelled, fact.usage)
+            return replace(metered, commit=fact.commit or task.commit, finished_at=event.ts)
     assert_never(fact)
 
 
@@ -143,7 +144,7 @@ def _retried(task: Task, fact: e.TaskRetried) -> Task:
         exit_code=fact.exit_code,
         error=fact.error,
     )
-    return _metered(queued, fact.usage)
+    return _metered(task, queued, fact.usage)
 
 
 def _ended(task: Task, event: e.Event, fact: e.TaskCompleted | e.TaskFailed, state: TaskState) -> Task:
@@ -158,26 +159,28 @@ def _ended(task: Task, event: e.Event, fact: e.TaskCompleted | e.TaskFailed, sta
         error=fact.error,
         finished_at=event.ts,
     )
-    return _metered(ended, fact.usage)
+    return _metered(task, ended, fact.usage)
 
 
-def _metered(task: Task, usage: Mapping[str, object] | None) -> Task:
+def _metered(before: Task, after: Task, usage: Mapping[str, object] | None) -> Task:
     """Charge what the attempt used; who does not say what it cost has used up all that was reserved for it."""
+    if not before.may_live or before.attempts == 0:  # nothing was under way: what is taken from elsewhere is paid for
+        return after
     used = _amounts(usage or {})
-    charged = {**task.reserved, **used}
-    spent = {name: task.spent.get(name, 0) + charged.get(name, 0) for name in {*task.spent, *charged}}
-    silent = bool(task.reserved.keys() - used.keys())
-    return replace(task, spent=dict(sorted(spent.items())), reserved={}, unmetered=task.unmetered + silent)
+    charged = {**before.reserved, **used}
+    spent = {name: before.spent.get(name, 0) + charged.get(name, 0) for name in {*before.spent, *charged}}
+    silent = bool(before.reserved.keys() - used.keys()) or (before.kind == "agent" and "cost_usd" not in used)
+    return replace(after, spent=dict(sorted(spent.items())), reserved={}, unmetered=before.unmetered + silent)
 
 
 def _amounts(usage: Mapping[str, object]) -> dict[str, float]:
-    """Return what a usage says in the units of limits: `cost_usd` and `tokens`."""
+    """Return what a usage says in the units of limits: `cost_usd` and `tokens`, where both kinds of them are known."""
     amounts: dict[str, float] = {}
     if isinstance(cost := usage.get("cost_usd"), int | float):
         amounts["cost_usd"] = float(cost)
-    tokens = [usage.get(name) for name in ("input_tokens", "output_tokens")]
-    if known := [count for count in tokens if isinstance(count, int)]:
-        amounts["tokens"] = float(sum(known))
+    given, made = usage.get("input_tokens"), usage.get("output_tokens")
+    if isinstance(given, int) and isinstance(made, int):
+        amounts["tokens"] = float(given + made)
     return amounts
 
 

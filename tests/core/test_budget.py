@@ -73,7 +73,8 @@ def test_what_a_program_used_beyond_what_it_was_given_leaves_less_than_nothing()
 def test_amounts_are_whole_and_what_is_not_said_is_left_out() -> None:
     assert amounts({"cost_usd": 0.0125, "tokens": None, "turns": 3}) == {"cost_usd": 12_500}
     assert as_said({"cost_usd": 12_500, "tokens": 7}) == {"cost_usd": 0.0125, "tokens": 7.0}
-    assert used(Usage(input_tokens=5, cost_usd=0.5)) == {"tokens": 5, "cost_usd": 500_000}
+    assert used(Usage(input_tokens=5, output_tokens=2, cost_usd=0.5)) == {"tokens": 7, "cost_usd": 500_000}
+    assert used(Usage(input_tokens=5)) == {}
     assert used(Usage()) == {}
 
 

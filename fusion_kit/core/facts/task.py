@@ -194,3 +194,5 @@ class TaskCancelled(Fact):
     type: ClassVar[str] = "task.cancelled"
     severity: ClassVar[Severity] = Severity.WARNING
     reason: str = ""
+    usage: Mapping[str, object] | None = None
+    commit: str | None = None  # what its branch holds of the attempt that was stopped
