@@ -14,6 +14,7 @@ from fusion_kit.core.states import FINAL_RUNS
 from tests.stories.stage import Runner, Stage
 
 _LONGEST_S = 2.5  # about what the play takes undisturbed
+_STIRRING = ("index.lock", "HEAD.lock", "refs/heads", "fusion-kit/landing.lock", "fusion-kit/discarded")
 _FIRST_MOMENTS_S = 0.2
 _SMALLEST_STEP_S = 0.002
 _WITH_ITS_GIT = 0.4  # how often
@@ -26,6 +27,7 @@ class Killer:
 
     stage: Stage
     chance: random.Random
+    longest_s: float = _LONGEST_S  # about what a command takes undisturbed
     kills: int = 0
     moments: list[str] = field(default_factory=list)
 
@@ -38,7 +40,7 @@ class Killer:
             if begun and self._is_over(begun[0]):
                 return begun[0]
             runner = self.stage.start(*(["resume", begun[0]] if begun else ["run", "play"]))
-            if spent < budget and self._strike(runner):
+            if spent < budget and self.strike(runner):
                 spent += 1
                 continue
             code = runner.wait()
@@ -49,9 +51,11 @@ class Killer:
         with self.stage.views() as views:
             return views.run(run).state in FINAL_RUNS
 
-    def _strike(self, runner: Runner) -> bool:
+    def strike(self, runner: Runner) -> bool:
         """Kill it at a moment of chance's choosing; False if it had ended by itself before."""
-        way: Callable[[Runner], str] = self.chance.choice((self._early, self._at_any_time, self._after_a_line))
+        way: Callable[[Runner], str] = self.chance.choice(
+            (self._early, self._at_any_time, self._after_a_line, self._after_a_stir)
+        )
         said = way(runner)
         if runner.is_over:
             return False
@@ -76,7 +80,7 @@ class Killer:
         return self._wait(runner, self.chance.uniform(0.0, _FIRST_MOMENTS_S))
 
     def _at_any_time(self, runner: Runner) -> str:
-        return self._wait(runner, self.chance.uniform(0.0, _LONGEST_S))
+        return self._wait(runner, self.chance.uniform(0.0, self.longest_s))
 
     def _after_a_line(self, runner: Runner) -> str:
         """After the ledger grew some times, and a moment in which it is acted upon."""
@@ -88,6 +92,22 @@ class Killer:
             size = len(self.stage.log_bytes())
         self._wait(runner, moment_s)
         return f"{moment_s:.3f} s after {times} writes"
+
+    def _after_a_stir(self, runner: Runner) -> str:
+        """After branches, the checkout or the notes of a merge were touched some times, and hardly a moment."""
+        times, moment_s = self.chance.randint(1, 6), self.chance.uniform(0.0, 0.03)
+        for _ in range(times):
+            before = self._stirred()
+            while self._stirred() == before and not runner.is_over:
+                time.sleep(_SMALLEST_STEP_S)
+        self._wait(runner, moment_s)
+        return f"{moment_s:.3f} s after {times} stirs"
+
+    def _stirred(self) -> list[int]:
+        git = self.stage.root / ".git"
+        notes = (self.stage.state / "runs").glob("*/merge")
+        paths = [*(git / name for name in _STIRRING), *notes]
+        return [path.stat().st_mtime_ns if path.exists() else 0 for path in paths]
 
     def _wait(self, runner: Runner, seconds: float) -> str:
         deadline_s = time.monotonic() + seconds
