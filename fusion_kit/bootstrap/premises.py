@@ -12,6 +12,8 @@ from fusion_kit.clock import SystemClock
 from fusion_kit.persistence.views import Views
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fusion_kit.config import Config
     from fusion_kit.coordination.ports import Workspaces
 
@@ -49,8 +51,8 @@ class Premises:
 
         return Git().as_person(self.root, "rev-parse", "--verify", "-q", "HEAD", allowed=(0, 1)).code == 0
 
-    def workspaces(self) -> Workspaces:
-        """Return the places to work: Git's, or none."""
+    def workspaces(self, secrets: Mapping[str, str] | None = None) -> Workspaces:
+        """Return the places to work, Git's or none; values of `secrets` are never committed there."""
         if not self.is_in_git:
             from fusion_kit.bootstrap.plain import PlainFolder
 
@@ -65,5 +67,6 @@ class Premises:
             cache=chosen.cache,
             setup=" && ".join(chosen.setup) or None,
             teardown=" && ".join(chosen.teardown) or None,
+            secrets=secrets or {},
         )
         return GitWorkspaces(self.root, self.state, settings, now=SystemClock().now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fusion_kit.core.code import MergeRefusal
 from fusion_kit.core.errors import FusionError, UsageError
 from fusion_kit.core.run import Run
 from fusion_kit.core.states import Outcome, RunState, TaskState
@@ -37,6 +38,7 @@ class Interrupted(Exception):
 
 BY_ERROR: tuple[tuple[type[BaseException], int], ...] = (
     (UsageError, USAGE),
+    (MergeRefusal, FAILED),
     (FusionError, INTERNAL),
     (Interrupted, INTERRUPTED),
     (KeyboardInterrupt, INTERRUPTED),

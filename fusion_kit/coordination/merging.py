@@ -12,8 +12,8 @@ from fusion_kit.coordination.house import House
 from fusion_kit.coordination.landing import colliding
 from fusion_kit.coordination.publishing import Landed, bring
 from fusion_kit.core import events as e
-from fusion_kit.core.code import CommitConflict
-from fusion_kit.core.errors import FusionError, UsageError
+from fusion_kit.core.code import CommitConflict, MergeRefusal
+from fusion_kit.core.errors import UsageError
 from fusion_kit.core.run import Run
 from fusion_kit.core.states import FINAL_RUNS
 
@@ -36,7 +36,7 @@ class NoBranch(UsageError):
     hint = "Say which: fusion-kit merge {run} --into main"
 
 
-class GateRed(FusionError):
+class GateRed(MergeRefusal):
     """{complaint}."""
 
     hint = "{way_out}"

@@ -10,15 +10,14 @@ from fusion_kit.coordination.bisection import Chosen, chosen
 from fusion_kit.coordination.merge_note import MergeNote
 from fusion_kit.coordination.verdict import error_of
 from fusion_kit.core import events as e
-from fusion_kit.core.code import CommitConflict, RefMoved, TargetBusy
-from fusion_kit.core.errors import FusionError
+from fusion_kit.core.code import CommitConflict, MergeRefusal, RefMoved, TargetBusy
 
 MOST_MOVES = 5  # of the target, while its gate runs
 
 Settle = Callable[[Batch, str | None, CommitConflict], Awaitable[None]]  # make the batch mergeable, or raise
 
 
-class TargetRestless(FusionError):
+class TargetRestless(MergeRefusal):
     """{branch} was moved by somebody else {times} times while the work of {run} was being merged into it."""
 
     hint = "When it is quieter there: fusion-kit merge {run} --into {branch}"

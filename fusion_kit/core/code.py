@@ -131,19 +131,23 @@ def _differing(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, 
     return tuple(sorted(name for name in names if before.get(name) != now.get(name)))
 
 
-class CommitConflict(FusionError):
+class MergeRefusal(FusionError):
+    """The work could not be merged."""
+
+
+class CommitConflict(MergeRefusal):
     """The work of {left} and {right} does not merge: {files}."""
 
     hint = "Let one of them need the other, or keep their files apart; both branches are kept."
 
 
-class RefMoved(FusionError):
+class RefMoved(MergeRefusal):
     """{ref} is not where this run left it: {said}."""
 
     hint = "Somebody moved, deleted or locked it; both commits are kept. Look with: git log --oneline {ref}"
 
 
-class TargetBusy(FusionError):
+class TargetBusy(MergeRefusal):
     """{branch} is checked out in {checkout}, and that cannot be moved forward: {reason}."""
 
     hint = "Commit or put away what is there, then: fusion-kit merge {run}"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fusion_kit.core.code import PolicyRefusal
+from fusion_kit.core.secrets import leaks
 from fusion_kit.workspaces.errors import Names
 
 GITLINK = "160000"
@@ -62,6 +63,13 @@ def check_entries(changes: Sequence[Change]) -> None:
 def check_symlinks(targets: Mapping[str, str]) -> None:
     """Refuse symlinks (path -> target) that do not certainly stay inside the tree."""
     refuse("a symlink that leaves the tree", [path for path, target in targets.items() if leaves(path, target)])
+
+
+def check_leaks(files: Mapping[str, bytes], secrets: Mapping[str, str]) -> None:
+    """Refuse files (path -> content) that hold the value of a secret (name -> value) in any usual form."""
+    found = leaks(files, secrets)
+    names = sorted({name for held in found.values() for name in held})
+    refuse(f"the value of the secret {', '.join(names)}", list(found))
 
 
 def leaves(path: str, target: str) -> bool:

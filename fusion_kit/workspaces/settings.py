@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 _MIB = 1 << 20
 
@@ -13,7 +14,7 @@ class WorkspaceSettings:
 
     `copy` and `link` bring files along that Git does not hold, `cache` names what survives from one task to the next,
     `setup` and `teardown` are shell commands. Files over `file_limit_bytes`, and more than `files_limit` new files in
-    one attempt, are refused.
+    one attempt, are refused, and so are changed files that hold the value of one of `secrets` (name -> value).
     """
 
     copy: tuple[str, ...] = ()
@@ -26,3 +27,4 @@ class WorkspaceSettings:
     git_timeout_s: float = 600.0
     file_limit_bytes: int = 100 * _MIB
     files_limit: int = 50_000
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)

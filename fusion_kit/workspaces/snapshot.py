@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,8 +13,19 @@ from fusion_kit.workspaces.command import Git, Place
 from fusion_kit.workspaces.errors import GitFailed
 from fusion_kit.workspaces.layout import Folders
 from fusion_kit.workspaces.oddities import oddities
-from fusion_kit.workspaces.policy import SYMLINK, Change, check_entries, check_symlinks, refuse
+from fusion_kit.workspaces.policy import (
+    GITLINK,
+    GONE,
+    SYMLINK,
+    Change,
+    check_entries,
+    check_leaks,
+    check_symlinks,
+    refuse,
+)
 from fusion_kit.workspaces.settings import WorkspaceSettings
+
+_AT_ONCE = 64  # changed files in memory while they are searched for secrets
 
 
 class Snapshots:
@@ -53,6 +65,20 @@ class Snapshots:
         check_entries(changes)
         links = [change for change in changes if change.mode == SYMLINK]
         check_symlinks({link.path: self._content(place, link.blob) for link in links})
+        if self._settings.secrets:
+            files = [change for change in changes if change.mode not in (GONE, GITLINK)]
+            for few in (files[start : start + _AT_ONCE] for start in range(0, len(files), _AT_ONCE)):
+                check_leaks(self._contents(place, few), self._settings.secrets)
+
+    def _contents(self, place: Place, changes: Sequence[Change]) -> dict[str, bytes]:
+        asked = "".join(f"{change.blob}\n" for change in changes).encode()
+        answer = io.BytesIO(self._git.run(place, "cat-file", "--batch", stdin=asked).out)
+        contents = {}
+        for change in changes:
+            size = int(answer.readline().split()[2])
+            contents[change.path] = answer.read(size)
+            answer.read(1)
+        return contents
 
     def _content(self, place: Place, blob: str) -> str:
         return self._git.run(place, "cat-file", "blob", blob).out.decode("utf-8", "surrogateescape")
