@@ -67,6 +67,7 @@ class Foresight:
         """Return what would become of every node; raises the `UsageError` with which a run would be refused."""
         premises = self._premises
         asked = accepted(request, self._views, has_commits=premises.has_commits())
+        self._refuse_taken_name()
         known = {**self._known, **request.secrets}
         world = World(
             Expressions(),
@@ -77,6 +78,13 @@ class Foresight:
             self._head(),
         )
         return play(request, world)
+
+    def _refuse_taken_name(self) -> None:
+        if self._premises.is_in_git:
+            from fusion_kit.workspaces.command import Git, Place
+            from fusion_kit.workspaces.repository import refuse_taken_name
+
+            refuse_taken_name(Git(), Place(self._premises.state.parent))
 
     def _head(self) -> str | None:
         if not self._premises.is_in_git:

@@ -11,6 +11,7 @@ __all__ = [
     "GitMissing",
     "GitTimedOut",
     "GitTooOld",
+    "NameTaken",
     "Names",
     "NoCommits",
     "NoSuchCommit",
@@ -65,6 +66,12 @@ class GitTimedOut(FusionError):
 
 class BadName(UsageError):
     """{name!r} cannot be the name of a {kind}."""
+
+
+class NameTaken(UsageError):
+    """There is a branch {taken}, and so Git cannot have a branch {wanted} beside it."""
+
+    hint = "Give it another name: git branch -m {taken} another-name"
 
 
 class NoCommits(UsageError):

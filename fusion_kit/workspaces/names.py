@@ -23,7 +23,7 @@ def ref_name(name: str) -> str:
     """Return the full name of a branch or ref, or raise `BadName`."""
     full = name if name.startswith("refs/") else f"refs/heads/{name}"
     sound = all(_PART.fullmatch(part) for part in full.split("/")) and ".." not in full and "@{" not in full
-    if not sound or full.count("/") < 2:
+    if not sound or full.count("/") < 2 or full == "refs/heads/HEAD":
         raise BadName(kind="branch", name=name)
     return full
 

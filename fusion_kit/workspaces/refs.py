@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fusion_kit.workspaces.command import Git, Place
 from fusion_kit.workspaces.disk import sync_folder
-from fusion_kit.workspaces.errors import GitFailed, RefMoved
+from fusion_kit.workspaces.errors import GitFailed, NameTaken, RefMoved
 from fusion_kit.workspaces.names import OWN, commit_name, ref_name
 
+_IN_THE_WAY = re.compile(r"'refs/heads/(?P<taken>[^']+)' exists; cannot create 'refs/heads/(?P<wanted>[^']+)'")
 _OURS = (f"{OWN}/", "refs/heads/fk/")  # nobody else moves these, and each has one owner at a time
 
 
@@ -44,7 +46,7 @@ class Refs:
         return {name: (commit, tree) for name, commit, tree in (line.split(" ") for line in lines)}
 
     def move(self, moves: Sequence[Move], why: str) -> None:
-        """Move all of them or none; raises `RefMoved` where one was not where it was expected."""
+        """Move all of them or none; raises `RefMoved` where one was not where it was expected, `NameTaken`."""
         stdin = b"".join(_line(move) for move in moves)
         args = ("update-ref", "-m", why, "--stdin", "-z")
         try:
@@ -55,6 +57,8 @@ class Refs:
                     raise
                 self._git.run(self._place, *args, stdin=stdin)
         except GitFailed as failure:
+            if (taken := _IN_THE_WAY.search(str(failure.facts["said"]))) is not None:
+                raise NameTaken(**taken.groupdict()) from failure
             raise RefMoved(ref=moves[0].ref, said=failure.facts["said"]) from failure
         for folder in {(self._place.gitdir / move.ref).parent for move in moves}:
             self._sync(folder)

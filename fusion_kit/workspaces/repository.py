@@ -12,9 +12,10 @@ from pathlib import Path
 from fusion_kit.core.code import Repository
 from fusion_kit.workspaces import frozen
 from fusion_kit.workspaces.command import Git, Place
-from fusion_kit.workspaces.errors import GitFailed
+from fusion_kit.workspaces.errors import GitFailed, NameTaken
 from fusion_kit.workspaces.trusted import Trusted
 
+_OURS = "fk"  # the folder of the branches of all runs
 _OPERATIONS = {
     "MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert",
     "rebase-merge": "rebase", "rebase-apply": "rebase", "BISECT_LOG": "bisect",
@@ -75,10 +76,14 @@ class Looker:
     common_dir: Path
 
     def repository(self) -> Repository | None:
-        """Return what a run needs to know, None where there is no repository."""
+        """Return what a run needs to know, None where there is no repository.
+
+        Raises `NameTaken` where no run could have a branch, before anybody has worked for one.
+        """
         if not (self.common_dir / "objects").is_dir():
             return None
         place = Place(gitdir_of(self.top, self.common_dir))
+        refuse_taken_name(self.git, place)
         head = self.git.run(place, "rev-parse", "--verify", "-q", "HEAD^{commit}", allowed=(0, 1)).text or None
         branch = self.git.run(place, "symbolic-ref", "-q", "--short", "HEAD", allowed=(0, 1)).text or None
         dirty = tuple(uncommitted(self.git, self.trusted, self.top, place.gitdir, head)) if self._has_files() else ()
@@ -113,6 +118,12 @@ class Looker:
             return []
         listed = self.git.run(self.trusted.place(), "ls-tree", "-r", "-z", "--end-of-options", head).fields
         return [path for kind, path in (entry.split("\t", 1) for entry in listed) if kind.startswith("160000")]
+
+
+def refuse_taken_name(git: Git, place: Place) -> None:
+    """Raise `NameTaken` where a branch of a person's is in the way of the branches of every run."""
+    if git.run(place, "show-ref", "--verify", "-q", f"refs/heads/{_OURS}", allowed=(0, 1)).code == 0:
+        raise NameTaken(taken=_OURS, wanted=f"{_OURS}/RUN/result")
 
 
 def gitdir_of(checkout: Path, common_dir: Path) -> Path:
