@@ -243,8 +243,7 @@ def begin(execution: Execution, work: Work) -> None:
         except OSError as broken:
             execution.inbox.put_nowait(Trouble(broken))
             return
-        except (ValueError, AssertionError, KeyError, TypeError, RuntimeError) as fault:
-            # one task's trouble touches no other: it fails, named, and the run goes on
+        except Exception as fault:  # noqa: BLE001 - one task's trouble touches no other: it fails, named, and the run goes on
             error = error_of("internal", f"{type(fault).__name__}: {fault}")
             verdict = Verdict(Outcome.CONTRACT, error=error)
         execution.inbox.put_nowait(AttemptEnded(work, verdict))
