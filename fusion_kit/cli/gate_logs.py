@@ -6,12 +6,14 @@ import asyncio
 from pathlib import Path
 
 from fusion_kit.cli.attempt_logs import Follower
+from fusion_kit.cli.live.lines import line_of
 from fusion_kit.cli.log_reading import LogRequest, print_lines
 from fusion_kit.cli.project import Project
 from fusion_kit.cli.reports import hide_secrets
 from fusion_kit.cli.session import Session
 from fusion_kit.cli.style import dim
 from fusion_kit.clock import SystemClock
+from fusion_kit.core.events import MergeGated
 from fusion_kit.core.secrets import Mask
 from fusion_kit.core.states import FINAL_RUNS
 
@@ -55,13 +57,23 @@ async def _printed(session: Session, project: Project, request: LogRequest, *, f
         for number, folder in enumerate(gate_folders(project.run_folder(request.run)), 1):
             if folder not in followers:
                 followers[folder] = Follower(GATE, number, folder, Mask(session.show.hidden))
-        count += sum(_print_new(session, follower, request, at_end=is_over) for follower in followers.values())
+        for folder, follower in followers.items():
+            heading = _heading(project, request.run, folder, follower.number) if len(followers) > 1 else ""
+            count += _print_new(session, follower, request, heading, at_end=is_over)
         if is_over or session.show.reader_gone:
             return count
         await clock.sleep(_TICK_S)
 
 
-def _print_new(session: Session, follower: Follower, request: LogRequest, *, at_end: bool) -> int:
+def _heading(project: Project, run: str, folder: Path, number: int) -> str:
+    """Say whose work the gate was run on and how it ended; while it runs only the how-manieth time it is."""
+    for event in project.views.events(type=MergeGated.type, run=run, limit=1000):
+        if isinstance(event.fact, MergeGated) and Path(event.fact.log).parent == folder:
+            return line_of(event) or ""
+    return f"the gate, run {number}:"
+
+
+def _print_new(session: Session, follower: Follower, request: LogRequest, heading: str, *, at_end: bool) -> int:
     if request.raw:
         chunks = list(follower.new_bytes(at_end=at_end))
         for chunk in chunks:
@@ -69,6 +81,6 @@ def _print_new(session: Session, follower: Follower, request: LogRequest, *, at_
         return len(chunks)
     lines = list(follower.new_lines(at_end=at_end))
     kept = lines if request.tail is None else lines[max(len(lines) - request.tail, 0) :]
-    if kept and follower.number > 1:
-        session.show.say(dim(f"the gate was run again ({follower.number}):"))
+    if kept and heading:
+        session.show.say(dim(heading))
     return print_lines(session, kept, request)

@@ -50,6 +50,8 @@ def result_lines(run: Run, tasks: Sequence[Task]) -> Iterator[str]:
         yield f"reason: {run.reason}"
     if run.error:
         yield f"error: {run.error.get('message') or run.error.get('code')}"
+        if run.error.get("hint") and run.state is RunState.FAILED and not _may_be_retried(tasks):
+            yield f"hint: {run.error['hint']}"
     if run.branch:
         yield f"result: {run.branch} at {(run.commit or '')[:12]}"
     for name, value in run.outputs.items():
@@ -64,12 +66,19 @@ def next_lines(session: Session, run: Run, tasks: Sequence[Task], exit_code: int
         commands.append(session.command("logs", run.id, failed[0].id))
     if run.state is RunState.FAILED:
         commands += [session.command("logs", run.id, "--gate")] * _is_the_gate(run, tasks)
-        commands.append(session.command("retry", run.id))
+        commands += [session.command("retry", run.id)] * _may_be_retried(tasks)
     elif run.state not in FINAL_RUNS or exit_code in (INTERRUPTED, TERMINATED):
         reasons = whys(Picture(run, tasks, session.command))
         asked = [why.command for why in reasons.values() if why.command]
-        commands += [*asked, session.command("resume", run.id)]
+        resume = session.command("resume", run.id)  # alone it is of no use where a limit has to be raised
+        commands += asked if any(each.startswith(f"{resume} ") for each in asked) else [*asked, resume]
     yield from (dim(f"next: {command}") for command in dict.fromkeys(commands))
+
+
+def _may_be_retried(tasks: Sequence[Task]) -> bool:
+    """Whether `retry` would do anything once more by itself: a failure, or work that broke the gate."""
+    bad = {TaskState.FAILED, TaskState.CANCELLED}
+    return any(task.state in bad or task.outcome is Outcome.UPSTREAM_FAILED or task.refused for task in tasks)
 
 
 def _is_the_gate(run: Run, tasks: Sequence[Task]) -> bool:

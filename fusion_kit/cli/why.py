@@ -29,6 +29,7 @@ class Picture:
     command: Command
     is_owned: bool = True
     rests: Mapping[str, str] = field(default_factory=dict)
+    told: Sequence[str] = ()  # what else is to be said of the run itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,10 @@ def _held(task: Task, waits: Mapping[str, object], picture: Picture) -> Why:
             bare = _WAY_OUT.sub("", message)
             return Why(f"waits for money: {bare}", command=_dearer(message, picture))
         case "person":
-            said = f": {message}" if message else ""
-            return Why(f"paused by a person{said}", command=picture.command("resume", picture.run.id))
+            return Why(
+                message if message.startswith("paused") else f"paused by {message or 'a person'}",
+                command=picture.command("resume", picture.run.id),
+            )
         case "lock":
             return Why(f"waits for its turn: {message}")
         case reason:

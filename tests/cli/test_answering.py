@@ -79,6 +79,25 @@ def test_at_a_terminal_each_field_is_asked_for_until_its_answer_fits(asking: Fak
     assert _answer(asking)["inputs"] == {"version": "2.0", "force": True, "level": "low", "count": 7}
 
 
+def test_a_form_says_what_fits_and_refuses_at_once_what_does_not(project: FakeProject, typing: Type) -> None:
+    plays.begin(project)
+    form = {
+        "version": {"type": "string", "required": True, "pattern": "^[0-9]+$"},
+        "level": {"type": "integer", "minimum": 1, "maximum": 3, "default": 2},
+        "note": {"type": "string", "maxLength": 5},
+        "sure": {"type": "boolean", "required": True},
+    }
+    asks.ship_asks(project, form)
+    seen = typing("one\n1\n4\n3\n\ny\n", "approve", RUN)
+    assert seen.err.splitlines() == [
+        "Release it?",
+        'version (string like ^[0-9]+$): version must match the pattern ^[0-9]+$, and "one" does not',
+        "version (string like ^[0-9]+$): level (integer 1 to 3, default 2): level must be at most 3, not 4",
+        "level (integer 1 to 3, default 2): note (string up to 5 characters, optional): sure (boolean): ",
+    ]
+    assert _answer(project)["inputs"] == {"version": "1", "level": 3, "note": None, "sure": True}
+
+
 @pytest.mark.parametrize(("words", "env"), [(("--no-input",), {}), ((), {"CI": "true"}), (("-i", "version=1"), {})])
 def test_nothing_is_asked_without_a_person_or_once_something_was_given(
     asking: FakeProject, typing: Type, words: tuple[str, ...], env: dict[str, str]

@@ -91,7 +91,7 @@ def test_the_delay_of_a_retry_is_told_with_its_end() -> None:
             {"reason": "quota", "message": "", "until": NOON},
             Why(f"waits for its quota until {clock_text(NOON)}"),
         ),
-        (P, {"reason": "person", "message": "ann"}, Why("paused by a person: ann", command="fusion-kit resume r")),
+        (P, {"reason": "person", "message": "ann"}, Why("paused by ann", command="fusion-kit resume r")),
         (
             P,
             {"reason": "approval", "message": "Release?", "until": NOON, "form": {"n": {"type": "integer"}}},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fusion_kit.coordination.requests import StopSignal
 from fusion_kit.core import events as e
 from tests.cli import asks, plays
 from tests.cli.fakes import RUN, Changed, Changes, FakeProject, FakeProjects, MergedWork
@@ -188,3 +189,62 @@ def test_a_retry_of_nothing_or_of_two_things_is_a_usage_error(begun: FakeProject
     assert (both.code, both.err.splitlines()[0]) == (2, "error: --from and --only cannot be combined.")
     none = cli("retry", RUN, "--only", "plam", projects=projects)
     assert (none.code, none.err) == (2, f"error: Run {RUN} has no task 'plam'.\nhint: Did you mean 'plan'?\n")
+
+
+def test_the_status_of_a_run_whose_work_broke_the_gate_names_it_beside_the_task(
+    project: FakeProject, projects: FakeProjects
+) -> None:
+    project.play = asks.breaks_the_gate
+    cli("run", "hello", projects=projects)
+    last = cli("status", RUN, projects=projects).out.splitlines()[-1]
+    assert last.endswith("  its work broke the gate and was left out")
+
+
+def test_the_logs_of_a_gate_that_was_run_twice_say_whose_work_each_was_about(
+    project: FakeProject, projects: FakeProjects
+) -> None:
+    project.play = asks.breaks_the_gate
+    cli("run", "hello", projects=projects)
+    second = project.run_folder(RUN) / "merge" / "2"
+    second.mkdir()
+    (second / "out.log").write_bytes(b"fine\n")
+    log = str(second / "out.log")
+    project.tell(plays.of_run(e.MergeGated(commit="f" * 40, tasks=("plan",), passed=True, log=log)))
+    seen = cli("logs", RUN, "--gate", projects=projects)
+    assert (seen.err, seen.out.splitlines()[-1]) == ("gate failed: plan and build\ngate passed: plan\n", "fine")
+
+
+def test_status_says_that_a_result_waits_and_afterwards_where_it_was_merged(
+    project: FakeProject, projects: FakeProjects
+) -> None:
+    project.play = asks.waits_for_its_target
+    cli("run", "hello", projects=projects)
+    lines = cli("status", RUN, projects=projects).out.splitlines()
+    assert lines[2:4] == ["not merged into main: it is checked out with changes", f"fusion-kit merge {RUN}"]
+    project.tell(plays.of_run(e.MergeCompleted(branch="main", commit="d" * 40)))
+    assert cli("status", RUN, projects=projects).out.splitlines()[2] == "merged: main at dddddddddddd"
+
+
+async def _collides(project: FakeProject, stop: StopSignal) -> None:
+    plays.begin(project)
+    plays.plan_starts(project)
+    plays.plan_ends(project)
+    plays.build_starts(project)
+    error = {
+        "code": "commit-conflict",
+        "message": "The work of plan and build does not merge: a.txt.",
+        "hint": "Keep apart.",
+    }
+    project.tell(plays.of_task("build", e.TaskCompleted(exit_code=0)), plays.of_run(e.RunFailed(error=error)))
+
+
+def test_a_run_whose_tasks_all_ended_well_is_told_what_to_do_and_not_to_retry(
+    project: FakeProject, projects: FakeProjects
+) -> None:
+    project.play = _collides
+    seen = cli("run", "hello", projects=projects)
+    assert (seen.code, "next: " in seen.err) == (1, False)
+    assert seen.out.splitlines()[1:] == [
+        "error: The work of plan and build does not merge: a.txt.",
+        "hint: Keep apart.",
+    ]

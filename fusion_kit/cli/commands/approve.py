@@ -23,6 +23,7 @@ def command(
     from fusion_kit.cli.asking import asked, form_of
     from fusion_kit.cli.given import inputs_from
     from fusion_kit.cli.steering import asking_task, person, tell_answered
+    from fusion_kit.definitions.patterns import matches
 
     session = session_of(ctx)
     project = session.project()
@@ -32,6 +33,6 @@ def command(
     given = inputs_from(inputs or [], None, session.folder)
     if session.may_ask and form and not inputs:
         session.show.explain(str((found.waits or {}).get("message") or ""))
-        given = asked(form, session.show)
+        given = asked(form, session.show, matches)
     project.approve(name, found.id, given, person())
     tell_answered(session, project, name, f"{found.id} approved")

@@ -15,7 +15,7 @@ def command(
     """Show a run and its tasks, and say why something waits."""
     from fusion_kit.cli.documents import run_document
     from fusion_kit.cli.exit_codes import of_run
-    from fusion_kit.cli.status_text import chosen_run, rests_of, status_lines
+    from fusion_kit.cli.status_text import chosen_run, rests_of, status_lines, told_of
     from fusion_kit.cli.why import Picture
     from fusion_kit.clock import SystemClock
 
@@ -25,6 +25,7 @@ def command(
     is_owned = project.is_owned(name)  # asked first: a run that ends meanwhile has ended, and was not left
     found, tasks = project.views.run(name), project.views.tasks(name)
     now = SystemClock().now()
-    picture = Picture(found, tasks, session.command, is_owned, rests_of(project.views, name, tasks, now))
+    rests, told = rests_of(project.views, name, tasks, now), told_of(project, found, session.command)
+    picture = Picture(found, tasks, session.command, is_owned, rests, told)
     lines = status_lines(picture, now)
     session.show.document(run_document(found, tasks, of_run(found, tasks)), lines)
