@@ -9,13 +9,15 @@ from fusion_kit.coordination.contexts import environment, scope_of, text_of
 from fusion_kit.coordination.execution import Execution, Work
 from fusion_kit.coordination.judging import judge, stamp_of
 from fusion_kit.coordination.resolving import SECTION, conflict_of
-from fusion_kit.coordination.verdict import Verdict, refused
+from fusion_kit.coordination.verdict import Verdict, error_of, refused
 from fusion_kit.core.code import CommitConflict, Desk, DeskOrder
 from fusion_kit.core.errors import FusionError
 from fusion_kit.core.process import Job, Liveness
 from fusion_kit.core.states import Outcome
-from fusion_kit.core.work import Order
+from fusion_kit.core.work import Order, Usage
 from fusion_kit.core.workflow import Kind, WorkspaceMode
+
+STILL_S = 0.25  # between two looks whether a paused run goes on
 
 
 async def carry_out(execution: Execution, work: Work) -> Verdict:
@@ -28,13 +30,24 @@ async def carry_out(execution: Execution, work: Work) -> Verdict:
         desk = await _place(execution, work)
         order, secret_env = _order(execution, work, desk)
         if work.found is Liveness.NEVER:
+            if not await _may_begin(execution, work):
+                return Verdict(Outcome.CANCELLED, usage=Usage(0, 0, 0.0), error=error_of("stopped", "it never began"))
             await _start(execution, work, order, secret_env)
+            if work.is_stopped:  # while it was being started
+                await execution.tell(work.attempt, "cancel")
         ended = await execution.house.executor.wait(work.attempt)
         return await judge(execution, work, desk, order, ended)
     except CommitConflict as conflict:
         return refused(Outcome.CONFLICT, conflict)
     except FusionError as error:
         return refused(Outcome.CONTRACT, error)
+
+
+async def _may_begin(execution: Execution, work: Work) -> bool:
+    """Wait while the run stands still; return False where it was stopped before anything of the attempt began."""
+    while execution.is_paused and not work.is_stopped:
+        await execution.house.clock.sleep(STILL_S)
+    return not work.is_stopped
 
 
 async def _place(execution: Execution, work: Work) -> Desk | None:

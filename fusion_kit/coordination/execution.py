@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -15,6 +16,7 @@ from fusion_kit.coordination.house import House
 from fusion_kit.coordination.lookout import Lookout
 from fusion_kit.coordination.requests import Bundle
 from fusion_kit.core.code import Repository
+from fusion_kit.core.errors import NotFound
 from fusion_kit.core.plan import Waiting
 from fusion_kit.core.process import Liveness
 from fusion_kit.core.workflow import AgentSpec, Kind, WorkspaceMode
@@ -46,6 +48,7 @@ class Work:
     branch: str | None = None
     found: Liveness = Liveness.NEVER  # what an earlier owner left of it
     workspace: str | None = None  # the folder it works in: its instance's own, or the run's shared one
+    is_stopped: bool = False  # by a person or a sibling, perhaps before anything of it began
     slot: int = 0  # its place among those running now; ports are dealt by it
 
 
@@ -108,6 +111,12 @@ class Execution:
         task = asyncio.create_task(doing, name=name)
         self.background.add(task)
         task.add_done_callback(self.background.discard)
+
+    async def tell(self, attempt: str, word: str) -> None:
+        """Have the executor `pause`, `resume`, `kill` or `cancel` an attempt; one that has not begun hears nothing."""
+        executor = self.house.executor
+        with suppress(NotFound):
+            await (executor.cancel(attempt) if word == "cancel" else executor.signal(attempt, word))
 
     def add(self, frame: Frame) -> None:
         """Take a new frame in."""

@@ -21,7 +21,7 @@ def stand_still(execution: Execution, by: str) -> None:
         if _agent_is(execution, work, AgentState.WORKING):
             _note(execution, work, e.AgentPaused(reason))
     for attempt in execution.jobs:
-        execution.in_background(execution.house.executor.signal(attempt, "pause"))
+        execution.in_background(execution.tell(attempt, "pause"))
     execution.book.note(e.RunPaused(reason))
 
 
@@ -35,7 +35,7 @@ def go_on(execution: Execution) -> None:
     for work in execution.running.values():
         wake(execution, work)
     for attempt in execution.jobs:
-        execution.in_background(execution.house.executor.signal(attempt, "resume"))
+        execution.in_background(execution.tell(attempt, "resume"))
 
 
 def wake(execution: Execution, work: Work) -> None:
@@ -57,4 +57,4 @@ def _note(execution: Execution, work: Work, fact: e.AnyFact) -> None:
 
 
 def _tell(execution: Execution, work: Work, signal: str) -> None:
-    execution.in_background(execution.house.executor.signal(work.attempt, signal))
+    execution.in_background(execution.tell(work.attempt, signal))

@@ -12,12 +12,14 @@ def stop(execution: Execution, how: Stopping) -> None:
         return
     execution.stopping = how
     execution.is_paused = False
-    executor = execution.house.executor
     if how is Stopping.CANCEL:
         _give_up_waiting(execution, "the run was cancelled")
+    for work in execution.running.values():
+        work.is_stopped = True
+    # a kill is one signal; else the whole ladder, because a program may miss one signal, or ignore it
+    word = "kill" if how is Stopping.KILL else "cancel"
     for attempt in [*(work.attempt for work in execution.running.values()), *execution.jobs]:
-        # a kill is one signal; else the whole ladder, because a program may miss one signal, or ignore it
-        execution.in_background(executor.signal(attempt, "kill") if how is Stopping.KILL else executor.cancel(attempt))
+        execution.in_background(execution.tell(attempt, word))
 
 
 def is_interrupted(execution: Execution) -> bool:

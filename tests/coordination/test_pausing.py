@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fusion_kit.coordination import steering
+from fusion_kit.core.code import Desk, DeskOrder
 from fusion_kit.core.states import AgentState, RunState, TaskState
 from fusion_kit.testing import Sandbox
 from fusion_kit.testing.actors import Part
@@ -121,3 +122,43 @@ async def test_nobody_is_told_to_go_on_where_nobody_owns_the_run(sandbox: Sandbo
     run = await sandbox.run()
 
     assert not await steering.let_go_on(sandbox.fusion.house, run.id, "ana", {"max_cost_usd": 5})
+
+
+async def test_what_is_stopped_before_it_began_never_begins(sandbox: Sandbox) -> None:
+    tell(sandbox)
+    making = sandbox.workspaces.prepare
+
+    async def slowly(order: DeskOrder) -> Desk:
+        sandbox.stop.request()
+        await sandbox.clock.sleep(5)
+        return await making(order)
+
+    sandbox.workspaces.prepare = slowly  # type: ignore[method-assign]
+
+    run = await sandbox.run()
+
+    assert (run.state, sandbox.troupe.starts) == (RunState.PAUSED, [])
+    assert sandbox.rows["long"].state is TaskState.QUEUED
+
+
+async def test_what_is_paused_before_it_began_begins_when_the_run_goes_on(sandbox: Sandbox) -> None:
+    tell(sandbox)
+    house, making = sandbox.fusion.house, sandbox.workspaces.prepare
+    begun_at: list[float] = []
+
+    async def slowly(order: DeskOrder) -> Desk:
+        await steering.pause(house, sandbox.last.id, "ana")
+        await sandbox.clock.sleep(5)
+        return await making(order)
+
+    async def go_on() -> None:
+        await house.clock.sleep(60)
+        begun_at.extend([len(sandbox.troupe.starts), sandbox.clock.elapsed_s])
+        sandbox.workspaces.prepare = making  # type: ignore[method-assign]
+        await steering.let_go_on(house, sandbox.last.id, "ana", {})
+
+    sandbox.workspaces.prepare = slowly  # type: ignore[method-assign]
+    sandbox.when("long paused: person", go_on)
+    run = await sandbox.run()
+
+    assert (run.state, begun_at[0]) == (RunState.COMPLETED, 0)
