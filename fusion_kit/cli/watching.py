@@ -17,7 +17,6 @@ from fusion_kit.cli.project import Project
 from fusion_kit.cli.running import Asked, request_from, run_here
 from fusion_kit.cli.session import Session
 from fusion_kit.cli.style import dim
-from fusion_kit.cli.words import counted
 from fusion_kit.clock import SystemClock
 from fusion_kit.coordination.requests import Bundle
 from fusion_kit.core.errors import FusionError
@@ -28,6 +27,7 @@ QUIET_MS = 200  # files are left alone for so long before they count as changed
 _LONGEST_MS = 5000  # and are never waited for longer than this
 _LITTER = re.compile(r"~$|\.sw[a-px]$|^\.#|^#.*#$|^4913$|^\.DS_Store$|___jb_")  # what editors leave for a moment
 _OURS = (".fusion", "state")
+_NAMED = 3  # of the patterns, before the others are only counted
 
 
 def run_on_change(session: Session, asked: Asked, own: Sequence[Path | None]) -> int:
@@ -93,7 +93,8 @@ class Rounds:
 
 def _begins(project: Project, bundle: Bundle) -> str:
     patterns = project.watched(bundle)
-    what = counted(len(patterns), "pattern") if patterns else "every file that Git does not ignore"
+    shown = ", ".join(patterns[:_NAMED]) + (f" and {len(patterns) - _NAMED} more" if len(patterns) > _NAMED else "")
+    what = shown if patterns else "every file that Git does not ignore"
     return f"watching {what}… Ctrl-C ends it"
 
 

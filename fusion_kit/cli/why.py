@@ -30,6 +30,7 @@ class Picture:
     is_owned: bool = True
     rests: Mapping[str, str] = field(default_factory=dict)
     told: Sequence[str] = ()  # what else is to be said of the run itself
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,11 @@ def whys(picture: Picture) -> dict[str, Why]:
     parents = {task.parent for task in picture.tasks}
     busy = sum(task.state in _ALIVE and task.id not in parents for task in picture.tasks)
     return {task.id: _why(task, picture, states, busy) for task in picture.tasks if not task.is_final}
+
+
+def bare(message: str) -> str:
+    """Return what is missing without the command that ends it, which is told apart."""
+    return _WAY_OUT.sub("", message)
 
 
 def why_held(task: Task, picture: Picture) -> Why | None:
@@ -96,8 +102,7 @@ def _held(task: Task, waits: Mapping[str, object], picture: Picture) -> Why:
         case "approval":
             return _asking(task, waits, message, picture)
         case "budget":
-            bare = _WAY_OUT.sub("", message)
-            return Why(f"waits for money: {bare}", command=_dearer(message, picture))
+            return Why(f"waits for money: {bare(message)}", command=_dearer(message, picture))
         case "person":
             return Why(
                 message if message.startswith("paused") else f"paused by {message or 'a person'}",
@@ -118,6 +123,11 @@ def _asking(task: Task, waits: Mapping[str, object], message: str, picture: Pict
         noted = "the run takes note of it" if alive else "the run has to go on to take note of it"
         return Why(f"{said} by {task.answer.get('by') or 'a person'}; {noted}")
     until = f" until {clock_text(str(waits['until']))}" if waits.get("until") else ""
+    if until and picture.now is not None and datetime.fromisoformat(str(waits["until"])) < picture.now:
+        again = "" if picture.is_owned else picture.command("resume", picture.run.id)
+        return Why(
+            f"nobody answered{until}, so it fails{'' if picture.is_owned else ' once the run goes on'}", (), again
+        )
     fields = tuple(f"{name}: {described(schema)}" for name, schema in form_of(waits).items())
     said = f": {message}" if message else ""
     return Why(f"asks for approval{until}{said}", fields, picture.command("approve", picture.run.id, task.id))

@@ -78,3 +78,10 @@ def test_an_age_that_is_none_is_refused(project: FakeProject, projects: FakeProj
     seen = cli("clean", "--older-than", "often", projects=projects)
     assert (seen.code, project.caring.asked) == (2, [])
     assert "'often' is not a time" in seen.err
+
+
+def test_where_everything_stays_the_command_that_says_why_is_told(project: FakeProject, projects: FakeProjects) -> None:
+    project.caring.things = [each for each in _THINGS if not each.goes]
+    seen = cli("clean", projects=projects)
+    assert seen.err == "what is kept, and why: fusion-kit clean -n -v\n"
+    assert cli("clean", "-n", "-v", projects=projects).err == ""

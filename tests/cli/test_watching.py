@@ -174,7 +174,7 @@ def test_what_git_ignores_what_is_ours_and_what_an_editor_leaves_runs_nothing(ro
 
 def test_only_files_of_the_patterns_count_where_there_are_any(root: Path) -> None:
     with watching(root, "source") as watcher:
-        watcher.until("watching 1 pattern… Ctrl-C ends it")
+        watcher.until("watching src/**… Ctrl-C ends it")
         watcher.until("say | completed")
         (root / "README.md").write_text("hello\n")
         watcher.nothing()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from fusion_kit.cli.cost import cost_of, spending, tokens_of
 from fusion_kit.cli.why import Picture, Why, clock_text, whys
 from fusion_kit.core import events as e
+from fusion_kit.core.events import Draft
 from fusion_kit.core.run import Run
 from fusion_kit.core.states import Outcome, RunState, TaskState
 from fusion_kit.core.task import Task
@@ -19,6 +21,7 @@ from tests.cli.runner import cli
 
 R = Run("r", "hello", RunState.RUNNING, settings={"slots": 2})
 NOON = "2026-01-31T12:00:00.000Z"
+LATER = "2126-01-31T12:00:00.000Z"
 Q = TaskState.QUEUED
 P = TaskState.PAUSED
 
@@ -121,17 +124,39 @@ def test_an_answer_that_nobody_took_note_of_is_no_question_any_more(approved: bo
     assert _whys(task, is_owned=is_owned) == {"q": Why(text)}
 
 
+def test_a_question_whose_time_is_up_is_told_as_such_and_not_to_be_answered() -> None:
+    task = _task("q", P, waits={"reason": "approval", "until": NOON})
+    late = datetime.fromisoformat(NOON) + timedelta(minutes=1)
+    said = f"nobody answered until {clock_text(NOON)}, so it fails"
+    assert whys(Picture(R, [task], _command, now=late)) == {"q": Why(said)}
+    left = whys(Picture(R, [task], _command, is_owned=False, now=late))
+    assert left == {"q": Why(f"{said} once the run goes on", command="fusion-kit resume r")}
+
+
+def test_status_of_a_run_that_waits_for_its_group_names_the_run_ahead(
+    project: FakeProject, projects: FakeProjects
+) -> None:
+    plays.begin(project)
+    ahead = Draft(e.RunQueued(workflow="hello", settings={"group": "only"}), run="hello-20260131-ahead1")
+    waiting = Draft(e.RunQueued(workflow="hello", settings={"group": "only"}), run="hello-20260131-later1")
+    project.tell(ahead, Draft(e.RunStarted(owner="test"), run="hello-20260131-ahead1"), waiting)
+    assert cli("status", "hello-20260131-later1", projects=projects).out.splitlines() == [
+        "hello-20260131-later1 queued",
+        "waits for hello-20260131-ahead1: runs of the group 'only' never overlap",
+    ]
+
+
 def test_what_has_ended_waits_for_nothing() -> None:
     assert _whys(_task("a", TaskState.COMPLETED), _task("b", TaskState.FAILED), _task("c", TaskState.SKIPPED)) == {}
 
 
 def test_status_shows_the_question_its_form_and_the_command(project: FakeProject, projects: FakeProjects) -> None:
     plays.begin(project)
-    asks.ship_asks(project, until=NOON)
+    asks.ship_asks(project, until=LATER)
     assert cli("status", RUN, projects=projects).out.splitlines()[1:] == [
         "  plan   waiting    waits to be looked at",
         "  build  waiting    waits for plan (waiting)",
-        f"  ship   paused     asks for approval until {clock_text(NOON)}: Release it?",
+        f"  ship   paused     asks for approval until {clock_text(LATER)}: Release it?",
         "    version: string",
         "    force: boolean, default false",
         "    level: low | high, default low",

@@ -30,6 +30,7 @@ def command(
     use, what a resumable run needs, and what cannot be read whole stays.
     """
     from fusion_kit.cli.cleaning_text import bytes_text, cleaned_item, cleaned_lines
+    from fusion_kit.cli.style import dim
     from fusion_kit.cli.words import counted, moment
     from fusion_kit.clock import SystemClock
 
@@ -55,3 +56,5 @@ def command(
     if retired:
         lines.append(f"{counted(retired[0], 'event')} of {counted(retired[2], 'run')} left the log")
     session.show.document(document, lines)
+    if len(found) > len(gone) and not gone and not session.settings.verbose:
+        session.show.say(dim(f"what is kept, and why: {session.command('clean', '-n', '-v')}"))

@@ -26,6 +26,6 @@ def command(
     found, tasks = project.views.run(name), project.views.tasks(name)
     now = SystemClock().now()
     rests, told = rests_of(project.views, name, tasks, now), told_of(project, found, session.command)
-    picture = Picture(found, tasks, session.command, is_owned, rests, told)
+    picture = Picture(found, tasks, session.command, is_owned, rests, told, now)
     lines = status_lines(picture, now)
     session.show.document(run_document(found, tasks, of_run(found, tasks)), lines)

@@ -21,6 +21,7 @@ from fusion_kit.core.events import (
     MergeGated,
     MergeRefused,
     MergeWaiting,
+    RunQueued,
     TaskPaused,
     TaskStarted,
     WorkspaceEscaped,
@@ -35,6 +36,7 @@ TOLD = (
     MergeGated,
     MergeRefused,
     MergeWaiting,
+    RunQueued,
     WorkspaceEscaped,
 )  # what a tree of tasks has no place for
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from fusion_kit.cli.style import dim, green, red, yellow
+from fusion_kit.cli.why import bare
 from fusion_kit.cli.words import counted, duration_text
 from fusion_kit.core import events as e
 from fusion_kit.core.states import Outcome
@@ -64,7 +65,7 @@ def _of_waiting(fact: e.TaskFact) -> str | None:
         case e.TaskPaused(reason="person"):
             return yellow("stands still")
         case e.TaskPaused():
-            return yellow(f"waits for {_WANTED.get(fact.reason, fact.reason)}: {fact.message}")
+            return yellow(f"waits for {_WANTED.get(fact.reason, fact.reason)}: {bare(fact.message)}")
         case e.TaskResumed():
             return "goes on"
         case e.TaskApproved():
@@ -76,6 +77,8 @@ def _of_waiting(fact: e.TaskFact) -> str | None:
 
 def _of_run(fact: e.RunFact, event: e.Event) -> str | None:
     match fact:
+        case e.RunQueued() if group := fact.settings.get("group"):
+            return dim(f"run {event.run} is queued: runs of the group '{group}' never overlap")
         case e.RunStarted():
             return f"run {event.run} started"
         case e.RunResumed():
