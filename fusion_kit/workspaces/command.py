@@ -104,14 +104,19 @@ class Git:
         stdin: bytes = b"",
         env: Mapping[str, str] | None = None,
         allowed: tuple[int, ...] = (0,),
+        holding: tuple[int, ...] = (),
     ) -> Answer:
-        """Run one command; raises `GitFailed` for a code not `allowed`, `GitTimedOut`, `GitMissing`, `GitTooOld`."""
+        """Run one command; raises `GitFailed` for a code not `allowed`, `GitTimedOut`, `GitMissing`, `GitTooOld`.
+
+        `holding` are descriptors of locks that it holds too, even if we are killed meanwhile.
+        """
         argv = [self.program(), "--no-pager", f"--git-dir={place.gitdir}"]
         if place.work_tree is not None:
             argv.append(f"--work-tree={place.work_tree}")
         for override in (*_OVERRIDES, f"core.excludesFile={place.excludes or os.devnull}"):
             argv += ["-c", override]
-        answer = self._call([*argv, *args], place.work_tree or place.gitdir, _environment(place, env), stdin)
+        cwd = place.work_tree or place.gitdir
+        answer = self._call([*argv, *args], cwd, _environment(place, env), stdin, holding)
         if answer.code not in allowed:
             raise GitFailed(command=" ".join(args[:3]), code=answer.code, said=answer.said[-2000:])
         return answer
@@ -141,7 +146,9 @@ class Git:
         if match is None or [int(part) for part in match.groups()] < [int(part) for part in MINIMUM.split(".")]:
             raise GitTooOld(found=match.group().decode() if match else "of unknown version", minimum=MINIMUM)
 
-    def _call(self, argv: list[str], cwd: Path, env: Mapping[str, str], stdin: bytes) -> Answer:
+    def _call(
+        self, argv: list[str], cwd: Path, env: Mapping[str, str], stdin: bytes, holding: tuple[int, ...] = ()
+    ) -> Answer:
         try:
             done = subprocess.run(
                 argv,
@@ -151,6 +158,7 @@ class Git:
                 capture_output=True,
                 timeout=self.timeout_s,
                 check=False,
+                pass_fds=holding,
                 start_new_session=True,  # a person's Ctrl-C is for us, not for a half-done git
             )
         except (FileNotFoundError, NotADirectoryError) as error:

@@ -14,7 +14,7 @@ from fusion_kit.workspaces.command import Git
 from fusion_kit.workspaces.desks import Desks
 from fusion_kit.workspaces.diffing import Diff, Differ
 from fusion_kit.workspaces.digesting import Digester
-from fusion_kit.workspaces.forwarding import Forwarder
+from fusion_kit.workspaces.forwarding import Forwarder, Intent
 from fusion_kit.workspaces.furnishing import Furnisher
 from fusion_kit.workspaces.keeping import Keeper, Now
 from fusion_kit.workspaces.landing import Lander
@@ -46,6 +46,7 @@ class GitWorkspaces:
         layout, trusted, refs = Layout(top, state), Trusted(git, top, state), Refs(git, common)
         snapshots, merger = Snapshots(git, settings), Merger(git, trusted)
         checkouts, furnisher = Checkouts(git, layout, trusted), Furnisher(git, layout, settings)
+        forwarder = Forwarder(git, trusted, common, Intent(state / "landing.note"))
         salvage = Salvage(git, layout, trusted, refs, snapshots)
         self._layout = layout
         self._trusted = trusted
@@ -58,7 +59,7 @@ class GitWorkspaces:
         self._differ = Differ(git, trusted)
         self._assembler = Assembler(git, trusted, refs, merger)
         self._refs = refs
-        self._lander = Lander(git, refs, Forwarder(git, trusted, common), state, common)
+        self._lander = Lander(git, refs, forwarder, state, common)
         self._outskirts = Outskirts(git, trusted, layout)
         self._desks = Desks(git, layout, settings, trusted, refs, checkouts, furnisher, salvage)
 

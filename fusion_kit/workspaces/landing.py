@@ -11,7 +11,7 @@ from fusion_kit.core.code import Landing
 from fusion_kit.workspaces.assembling import merge_ref
 from fusion_kit.workspaces.command import Git, Place
 from fusion_kit.workspaces.errors import GitFailed, RefMoved, TargetBusy
-from fusion_kit.workspaces.forwarding import Forwarder
+from fusion_kit.workspaces.forwarding import Forwarder, Standing
 from fusion_kit.workspaces.lock import held
 from fusion_kit.workspaces.names import commit_name, ref_name
 from fusion_kit.workspaces.refs import Move, Refs
@@ -36,21 +36,21 @@ class Lander:
         Raises `RefMoved`, and `TargetBusy` where the branch is checked out and cannot be moved there.
         """
         ref = ref_name(landing.branch)
-        with held(self.state / "landing.lock"):
+        with held(self.state / "landing.lock") as lock:
             tip = self.refs.tip(ref)
             if tip not in (commit_name(commit), landing.expected):
                 raise RefMoved(ref=ref, said=f"it stands {_at(tip)}, and not {_at(landing.expected)}")
             if tip != commit:
-                self._move(landing, ref, commit)
+                self._move(landing, ref, commit, lock)
         self._unpin(landing, commit)
 
-    def _move(self, landing: Landing, ref: str, commit: str) -> None:
+    def _move(self, landing: Landing, ref: str, commit: str, lock: int) -> None:
         start = landing.expected or commit_name(landing.base)
-        moved = self._forward_all(landing, ref, start, commit)
+        moved = self._forward_all(landing, ref, start, commit, lock)
         try:
             self.refs.move([Move(ref, commit, landing.expected)], f"fusion-kit: {landing.run}")
         except RefMoved:
-            self._back(moved, commit, start)
+            self._back(moved, commit, start, lock)
             raise
 
     def _unpin(self, landing: Landing, commit: str) -> None:
@@ -58,7 +58,7 @@ class Lander:
         args = ("update-ref", "-d", merge_ref(landing.run), commit)
         self.git.run(Place(self.common_dir), *args, allowed=(0, 1, 128))
 
-    def _forward_all(self, landing: Landing, ref: str, old: str, new: str) -> list[Path]:
+    def _forward_all(self, landing: Landing, ref: str, old: str, new: str, lock: int) -> list[Path]:
         """Look at every checkout of the branch before the first one is touched; return those that were moved."""
         found = {path: self.forwarder.standing(path, old, new) for path in self._checkouts_of(landing, ref)}
         for checkout, standing in found.items():
@@ -68,17 +68,17 @@ class Lander:
         done: list[Path] = []
         for checkout, standing in behind.items():
             try:
-                self.forwarder.forward(checkout, old, new, standing.moved)
+                self.forwarder.forward(checkout, old, new, standing, lock)
             except GitFailed as failure:
-                self._back(done, new, old)
+                self._back(done, new, old, lock)
                 raise self._busy(landing, checkout, str(failure.facts["said"])) from failure
             done.append(checkout)
         return done
 
-    def _back(self, checkouts: Sequence[Path], new: str, old: str) -> None:
+    def _back(self, checkouts: Sequence[Path], new: str, old: str, lock: int) -> None:
         for checkout in checkouts:
             with suppress(GitFailed):
-                self.forwarder.forward(checkout, new, old)
+                self.forwarder.forward(checkout, new, old, Standing(), lock)
 
     def _checkouts_of(self, landing: Landing, ref: str) -> Iterator[Path]:
         """Yield where the branch is checked out; raises `TargetBusy` where one is being rebased."""

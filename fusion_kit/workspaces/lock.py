@@ -14,13 +14,16 @@ except ImportError:  # Windows
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Hold the lock at `path`, waiting for it; threads and processes alike."""
+def held(path: Path) -> Iterator[int]:
+    """Hold the lock at `path`, waiting for it; threads and processes alike.
+
+    A child that inherits the descriptor holds it as well, so that nobody comes while it outlives a killed parent.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if fcntl is not None:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)

@@ -50,12 +50,7 @@ class Refs:
         stdin = b"".join(_line(move) for move in moves)
         args = ("update-ref", "-m", why, "--stdin", "-z")
         try:
-            try:
-                self._git.run(self._place, *args, stdin=stdin)
-            except GitFailed as failure:
-                if not self._unlock(moves, str(failure.facts["said"])):
-                    raise
-                self._git.run(self._place, *args, stdin=stdin)
+            self._insisting(args, stdin, moves)
         except GitFailed as failure:
             if (taken := _IN_THE_WAY.search(str(failure.facts["said"]))) is not None:
                 raise NameTaken(**taken.groupdict()) from failure
@@ -63,13 +58,33 @@ class Refs:
         for folder in {(self._place.gitdir / move.ref).parent for move in moves}:
             self._sync(folder)
 
-    def _unlock(self, moves: Sequence[Move], said: str) -> bool:
-        """Remove the locks of our own refs that a Git which died with its runner left; return whether there were any.
+    def _insisting(self, args: Sequence[str], stdin: bytes, moves: Sequence[Move]) -> None:
+        """Do it in spite of what a killed Git left: a lock for every ref, and one for the HEAD that leads to it."""
+        for _ in range(len(moves) + 1):
+            try:
+                self._git.run(self._place, *args, stdin=stdin)
+            except GitFailed as failure:
+                if not self._unlock(moves, str(failure.facts["said"])):
+                    raise
+            else:
+                return
+        self._git.run(self._place, *args, stdin=stdin)
 
-        Git has waited for them by then, a thousand times as long as any of our moves takes.
+    def _unlock(self, moves: Sequence[Move], said: str) -> bool:
+        """Remove the lock in our way that a Git which died with its runner left; return whether it was one.
+
+        Git has waited for it by then, a thousand times as long as any of our moves takes. Of a person's branch only
+        what was left by this very move is removed: a lock with its commit in it, or one that is empty, as a living
+        Git's is for no longer than a file takes to be written.
         """
-        locks = [self._place.gitdir / f"{move.ref}.lock" for move in moves if move.ref.startswith(_OURS)]
-        left = [lock for lock in locks if f"'{lock}': File exists" in said and lock.is_file()]
+        locks = {self._place.gitdir / f"{move.ref}.lock": move for move in moves}
+        if any(not move.ref.startswith(_OURS) for move in moves):
+            locks[self._place.gitdir / "HEAD.lock"] = Move("HEAD", "")
+        left = [
+            lock
+            for lock, move in locks.items()
+            if f"'{lock}': File exists" in said and (move.ref.startswith(_OURS) or _is_left(lock, move.new))
+        ]
         for lock in left:
             lock.unlink(missing_ok=True)
         return bool(left)
@@ -79,6 +94,10 @@ class Refs:
         while folder.is_dir() and folder != self._place.gitdir:
             sync_folder(folder)
             folder = folder.parent
+
+
+def _is_left(lock: Path, new: str) -> bool:
+    return not lock.is_file() or lock.read_text(encoding="utf-8", errors="replace").strip() in ("", new)
 
 
 def _line(move: Move) -> bytes:

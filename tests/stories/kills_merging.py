@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from fusion_kit.core.states import FINAL_RUNS, RunState
 from tests.stories.kills import Killer

@@ -58,9 +58,9 @@ class Seen:
             if not ref.startswith(_DERIVED):
                 self.named.setdefault(commit, ref)
         for event in self.stage.events():
-            commit = getattr(event.fact, "commit", None)
-            if isinstance(commit, str) and not isinstance(event.fact, e.MergeGated):
-                self.named.setdefault(commit, f"{event.fact.type} of {event.task or event.run}")
+            named = getattr(event.fact, "commit", None)
+            if isinstance(named, str) and not isinstance(event.fact, e.MergeGated):
+                self.named.setdefault(named, f"{event.fact.type} of {event.task or event.run}")
 
     def _lost(self) -> list[str]:
         """Return the commits that somebody's `git gc` might remove."""
@@ -99,7 +99,7 @@ def gates_repeated(gates: Iterable[tuple[str, str]], turns: int) -> Iterator[str
 
 
 def precious_gone(stage: Stage) -> Iterator[str]:
-    """Bytes that lay in a workspace must be in a commit that a ref or a worktree holds, in the trash, or still there."""
+    """Bytes that lay in a workspace are in a commit that a ref or a worktree holds, in the trash, or still there."""
     wanted = _lines(Path(f"{stage.effects}.precious"))
     if not wanted:
         return

@@ -1,10 +1,9 @@
-"""kill -9 during merge, gate, bisection, clean, rescue and resume: nothing that was there is gone, nothing half done."""
+"""kill -9 during merge, gate, bisection, clean, rescue and resume: nothing that was there is gone or half done."""
 
 from __future__ import annotations
 
 import random
 from functools import partial
-from pathlib import Path
 
 import pytest
 

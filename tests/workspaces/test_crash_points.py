@@ -38,11 +38,12 @@ class MortalGit(Git):
         stdin: bytes = b"",
         env: Mapping[str, str] | None = None,
         allowed: tuple[int, ...] = (0,),
+        holding: tuple[int, ...] = (),
     ) -> Answer:
         self.calls += 1
         if self.calls == self.cut and not self.late:
             raise PowerCut
-        answer = Git.run(self, place, *args, stdin=stdin, env=env, allowed=allowed)
+        answer = Git.run(self, place, *args, stdin=stdin, env=env, allowed=allowed, holding=holding)
         if self.calls == self.cut:
             raise PowerCut
         return answer

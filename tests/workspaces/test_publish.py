@@ -210,10 +210,11 @@ class Overtaken(Git):
         stdin: bytes = b"",
         env: Mapping[str, str] | None = None,
         allowed: tuple[int, ...] = (0,),
+        holding: tuple[int, ...] = (),
     ) -> Answer:
         if args[0] == "update-ref" and self.ref.encode() in stdin:
             Git.run(self, place, "update-ref", self.ref, self.theirs)
-        return Git.run(self, place, *args, stdin=stdin, env=env, allowed=allowed)
+        return Git.run(self, place, *args, stdin=stdin, env=env, allowed=allowed, holding=holding)
 
 
 async def test_files_go_back_where_somebody_moves_the_branch_at_the_last_moment(project: Project) -> None:
