@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fusion_kit.coordination import merge_note
 from fusion_kit.coordination.book import Book
-from fusion_kit.coordination.flow import built_on
+from fusion_kit.coordination.flow import Lineage
 from fusion_kit.coordination.gate import Gate, open_environment
 from fusion_kit.coordination.house import House
 from fusion_kit.coordination.merge_note import MergeNote
@@ -87,7 +87,8 @@ def batch_of(house: House, book: Book, workflow: WorkflowSpec, into: str, commit
     """Return some work (task, or another name of it -> commit) as one batch, with the workflow's gate before `into`."""
     run, terms = book.run, workflow.merge
     folder = house.archive.folder(run.id) / "merge"
-    below = {task: built_on(book, task) if task in book.tasks else frozenset[str]() for task in commits}
+    lineage = Lineage(book)
+    below = {task: lineage.below(task) if task in book.tasks else frozenset[str]() for task in commits}
     batch = Batch(
         house,
         book,

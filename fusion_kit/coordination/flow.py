@@ -42,35 +42,50 @@ def tips_of(book: Book, nodes: Iterable[str]) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def built_on(book: Book, node: str) -> frozenset[str]:
-    """Return all tasks whose commits the commit of a node holds beside its own work."""
-    makers: dict[str, list[str]] = {}
-    for row in book.tasks.values():
-        if row.commit is not None and row.commit != row.base:
-            makers.setdefault(row.commit, []).append(row.id)
-    found: set[str] = set()
-    waiting = [node]
-    while waiting:
-        name = waiting.pop()
-        # who shares the run's workspace builds on whoever was there before, needed or not
-        before = {*tips(book, name), *makers.get(book.tasks[name].base or "", ())} - found - {node}
-        found |= before
-        waiting.extend(before)
-    return frozenset(found)
+class Lineage:
+    """Which tasks' commits each commit holds beside its own work, as the rows stand now."""
+
+    def __init__(self, book: Book) -> None:
+        """Read the rows once, however many nodes are asked about."""
+        self._book = book
+        self._makers: dict[str, list[str]] = {}
+        self._known: dict[str, frozenset[str]] = {}
+        for row in book.tasks.values():
+            if row.commit is not None and row.commit != row.base:
+                self._makers.setdefault(row.commit, []).append(row.id)
+
+    def below(self, node: str) -> frozenset[str]:
+        """Return the tasks whose work the commit of a node is built on."""
+        found: set[str] = set()
+        waiting = [node]
+        while waiting:
+            name = waiting.pop()
+            if name in self._known:
+                found |= self._known[name]
+                continue
+            before = self._before(name) - found - {node}
+            found |= before
+            waiting.extend(before)
+        self._known[node] = frozenset(found)
+        return self._known[node]
+
+    def _before(self, name: str) -> set[str]:
+        """Who shares the run's workspace builds on whoever was there before, needed or not."""
+        return {*tips(self._book, name), *self._makers.get(self._book.tasks[name].base or "", ())}
 
 
 def with_all_below(book: Book, tips: Iterable[str]) -> dict[str, str]:
     """Return the commits of some nodes and of all they are built on, so that a guilty one among them can be told."""
-    names = set(tips)
-    names |= {below for name in names for below in built_on(book, name)}
+    lineage, names = Lineage(book), set(tips)
+    names |= {below for name in names for below in lineage.below(name)}
     return _changes(book, (book.tasks[name] for name in sorted(names)))
 
 
 def good_work(book: Book) -> dict[str, str]:
     """Return the commits of all work that ended well, passed, and is built on nothing that did not."""
-    refused = {row.id for row in book.tasks.values() if row.refused is not None}
+    lineage, refused = Lineage(book), {row.id for row in book.tasks.values() if row.refused is not None}
     good = (row for row in book.tasks.values() if row.is_good and row.section != "finally")
-    return _changes(book, (row for row in good if row.id not in refused and not built_on(book, row.id) & refused))
+    return _changes(book, (row for row in good if row.id not in refused and not lineage.below(row.id) & refused))
 
 
 def _changes(book: Book, rows: Iterable[Task]) -> dict[str, str]:

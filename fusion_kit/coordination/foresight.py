@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
+from itertools import chain, islice
 
 from fusion_kit.coordination.execution import Execution, Work
-from fusion_kit.coordination.flow import built_on
+from fusion_kit.coordination.flow import Lineage
 from fusion_kit.core import events as e
 from fusion_kit.core.code import CommitConflict, Desk
 from fusion_kit.core.errors import FusionError
@@ -23,7 +24,8 @@ async def foresee(execution: Execution, work: Work, commit: str) -> None:
     Each pair is told once. Nothing is altered, and nothing is raised; in a crowd nothing is looked at.
     """
     async with execution.foreseeing:
-        pairs = [*_running(execution, work), *_done(execution, work, commit)]
+        others = chain(_running(execution, work), _done(execution, work, commit))
+        pairs = list(islice(others, MOST_PAIRS + 1))
         if len(pairs) > MOST_PAIRS:
             return
         for other, files_of in pairs:
@@ -50,11 +52,11 @@ def _running(execution: Execution, work: Work) -> Iterator[tuple[str, Look]]:
 def _done(execution: Execution, work: Work, commit: str) -> Iterator[tuple[str, Look]]:
     """Yield the tasks whose work nobody has merged with this one's, and how to try it."""
     book = execution.book
-    below = built_on(book, work.node.id)
-    for row in list(book.tasks.values()):
-        if row.id in {work.node.id, *below} or row.commit in (None, commit, book.run.base) or not row.is_good:
-            continue
-        if work.node.id not in built_on(book, row.id):
+    rows = [row for row in book.tasks.values() if row.is_good and row.commit not in (None, commit, row.base)]
+    lineage = Lineage(book)
+    below = lineage.below(work.node.id)
+    for row in rows:
+        if row.id not in {work.node.id, *below} and work.node.id not in lineage.below(row.id):
             yield row.id, partial(_against_commit, execution, row.commit or "")
 
 

@@ -82,6 +82,8 @@ class Gate:
         found = await self.house.executor.reattach({attempt: trial.path})
         if found[attempt] not in (Liveness.RUNNING, Liveness.DONE):
             return None
+        if found[attempt] is Liveness.RUNNING:  # perhaps its earlier owner was killed while everything stood still
+            await self.house.executor.signal(attempt, "resume")
         return await self._ended(attempt, trial)
 
     async def _tried(self, commit: str, tasks: tuple[str, ...]) -> Gated:

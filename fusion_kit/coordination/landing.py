@@ -43,8 +43,10 @@ def _batch(execution: Execution, root: Frame) -> Batch | None:
     """Return the work that is to be merged; None where nothing changed."""
     book = execution.book
     run = book.run
+    if run.base is None:
+        return None
     commits = with_all_below(book, tips_of(book, root.graph.leaves()))
-    if run.base is None or not commits:
+    if not commits:
         return None
     batch = batch_of(execution.house, book, execution.bundle.workflow, result_branch(execution), commits)
     if batch.gate is not None:

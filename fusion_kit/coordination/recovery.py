@@ -34,7 +34,7 @@ def adopt(execution: Execution) -> list[str]:
         if liveness is not Liveness.NEVER:
             fact = e.TaskAdopted(liveness.value)
             execution.book.note(fact, task=node.id, attempt=attempt, agent=work.instance)
-            if execution.book.tasks[node.id].state is TaskState.PAUSED:  # by a person, under its earlier owner
-                wake(execution, work)
+            if liveness is Liveness.RUNNING or execution.book.tasks[node.id].state is TaskState.PAUSED:
+                wake(execution, work)  # its earlier owner may have died between pausing it and saying so
         adopted.append(node.id)
     return adopted
