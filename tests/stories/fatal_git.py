@@ -29,7 +29,7 @@ ALL_OF_IT = '$git "$@" <"$here/stdin"'
 
 
 class FatalGit:
-    """Armed once: at the first command with these words and this in its input it does its deed, and kills its parent."""
+    """Armed once: at the first command with these words and this in its input it does its deed and kills its parent."""
 
     def __init__(self, stage: Stage) -> None:
         """Put it in front of the real one on the stage's PATH."""

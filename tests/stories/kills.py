@@ -85,23 +85,23 @@ class Killer:
     def _after_a_line(self, runner: Runner) -> str:
         """After the ledger grew some times, and a moment in which it is acted upon."""
         times, moment_s = self.chance.randint(1, 8), self.chance.uniform(0.0, 0.06)
-        size = len(self.stage.log_bytes())
-        for _ in range(times):
-            while len(self.stage.log_bytes()) == size and not runner.is_over:
-                time.sleep(_SMALLEST_STEP_S)
-            size = len(self.stage.log_bytes())
+        self._changes(runner, times, lambda: len(self.stage.log_bytes()))
         self._wait(runner, moment_s)
         return f"{moment_s:.3f} s after {times} writes"
 
     def _after_a_stir(self, runner: Runner) -> str:
         """After branches, the checkout or the notes of a merge were touched some times, and hardly a moment."""
         times, moment_s = self.chance.randint(1, 6), self.chance.uniform(0.0, 0.03)
-        for _ in range(times):
-            before = self._stirred()
-            while self._stirred() == before and not runner.is_over:
-                time.sleep(_SMALLEST_STEP_S)
+        self._changes(runner, times, self._stirred)
         self._wait(runner, moment_s)
         return f"{moment_s:.3f} s after {times} stirs"
+
+    def _changes(self, runner: Runner, times: int, look: Callable[[], object]) -> None:
+        """Return when what is looked at has changed so many times, or not for so long that it may never again."""
+        for _ in range(times):
+            before, deadline_s = look(), time.monotonic() + self.longest_s
+            while look() == before and not runner.is_over and time.monotonic() < deadline_s:
+                time.sleep(_SMALLEST_STEP_S)
 
     def _stirred(self) -> list[int]:
         git = self.stage.root / ".git"

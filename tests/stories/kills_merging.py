@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ _ENOUGH = 40  # beginnings of one command, before it counts as stuck
 _MINE = "notes.txt", "Mine, and never added.\n"
 _DIRTY = "README.md", "Mine, not committed.\n"
 _RUNS_S, _LOOKS_S = 4.5, 1.3  # about what commands take that bring a run to its end, and the others
+_PLAYED, _PAUSED, _GOES_ON = ("run", "resume", "retry"), 0.2, 0.5
 _FAILED = 1
 
 
@@ -69,6 +71,8 @@ class Life:
                 return
             self.story.append(" ".join(given))
             runner = self.stage.start(*given)
+            if given[0] in _PLAYED and budget and self.chance.random() < _PAUSED:
+                self._pause()
             if budget and self.killer.strike(runner):
                 budget -= 1
                 self.kills += 1
@@ -82,6 +86,16 @@ class Life:
             if words_over is not None:
                 words_over()
         raise AssertionError(f"no end after {self.story}")
+
+    def _pause(self) -> None:
+        """At some moment from another terminal; it comes too early or too late as often as not. Then maybe go on."""
+        time.sleep(self.chance.uniform(0.3, _RUNS_S / 2))
+        runs = self.stage.runs()
+        if runs and self.stage.call("pause", runs[0], code=None).process.returncode == 0:
+            self.story.append("paused")
+            if self.chance.random() < _GOES_ON:
+                self.story.append("told to go on")
+                self.stage.call("resume", runs[0], code=None)
 
     def _hold(self, wrong: Sequence[str]) -> None:
         assert list(wrong) == [], "\n".join(self.story)
@@ -123,7 +137,9 @@ class Life:
         assert files == FILES, "\n".join(self.story)
         refs = self.stage.git("for-each-ref", "--format=%(refname)", "refs/heads/fk", "refs/fusion-kit/merge").split()
         desks = [path.name for path in (self.stage.root / "workspaces").iterdir() if path.is_dir()]
-        assert (refs, desks) == ([], []), "\n".join(self.story)
+        git = self.stage.root / ".git"
+        left = [*git.glob("worktrees/*"), *git.glob("*.lock"), *git.glob("refs/**/*.lock")]
+        assert (refs, desks, left) == ([], [], []), "\n".join(self.story)
 
 
 class once:  # noqa: N801 - reads as a word

@@ -115,7 +115,7 @@ def precious_gone(stage: Stage) -> Iterator[str]:
 def heads_of_worktrees(stage: Stage) -> list[str]:
     """Return the commits at which worktrees stand; Git's own collection leaves those alone."""
     texts = (path.read_text().strip() for path in (stage.root / ".git").glob("worktrees/*/HEAD"))
-    return sorted({text for text in texts if len(text) >= 40 and ":" not in text})
+    return sorted({text for text in texts if len(text) >= 40 and ":" not in text and text.strip("0")})
 
 
 def _fsck(stage: Stage) -> Iterator[str]:
