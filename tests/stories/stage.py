@@ -95,9 +95,13 @@ class Stage:
 
     def git(self, *words: str, code: int = 0) -> str:
         """What git says as the person would see it."""
-        done = subprocess.run(["git", *words], cwd=self.root, env=self.env, capture_output=True, text=True, check=False)
+        done = self.asked(*words)
         assert done.returncode == code, f"git {' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
+
+    def asked(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Everything git says, whatever it is."""
+        return subprocess.run(["git", *words], cwd=self.root, env=self.env, capture_output=True, text=True, check=False)
 
     def write(self, files: Mapping[str, str]) -> None:
         for name, text in files.items():
