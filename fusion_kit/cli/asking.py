@@ -97,4 +97,4 @@ def _bound(schema: Schema, words: tuple[str, str, str]) -> str:
 
 
 def _shown(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    return value if isinstance(value, str) and value else json.dumps(value, default=str)

@@ -125,11 +125,17 @@ def test_every_success_criterion_has_a_row_and_every_proof_exists() -> None:
     rows = _criteria()
     assert [line[2:8] for line in rows] == [f"SC-{number:03}" for number in range(1, 22)]
     missing = []
-    for place in re.findall(r"`(tests/[^`]+)`", "".join(rows)):
+    for place in re.findall(r"`(tests/[^`]+)`", (ROOT / "docs" / "success-criteria.md").read_text()):
         name, _, test = place.partition("::")
         if not (ROOT / name).exists() or (test and f"def {test}(" not in (ROOT / name).read_text()):
             missing.append(place)
     assert missing == []
+
+
+def test_the_architecture_names_every_module_of_coordination() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    rooms = (ROOT / "fusion_kit" / "coordination").glob("[a-z]*.py")
+    assert sorted({path.name for path in rooms} - set(re.findall(r"`([a-z_]+\.py)`", text))) == []
 
 
 def test_every_row_says_what_proves_it_or_that_it_is_not_built() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from fusion_kit.core.workflow import AgentSpec, Kind, Limits
 from fusion_kit.definitions.checks.facts import Order, TaskFacts, WorkflowFacts
@@ -57,10 +57,18 @@ def unused_inputs(report: Report, facts: WorkflowFacts, used: set[str]) -> None:
     inputs = facts.node.values.get("inputs")
     if not isinstance(inputs, MappingNode):
         return
-    scripts = "\n".join(str(task.values["run"]) for task in facts.tasks.values() if "run" in task.values)
+    scripts = "\n".join(_scripts(facts))
     for name in facts.inputs:
         if name not in used and f"INPUT_{name.upper().replace('-', '_')}" not in scripts:
             report.add(inputs.keys[name], "unused-input", f'the input "{name}" is not used', warning=True)
+
+
+def _scripts(facts: WorkflowFacts) -> Iterator[str]:
+    """Yield everything of a workflow that a shell runs: its commands, their checks and the gate of its merge."""
+    for task in facts.tasks.values():
+        yield str(task.values.get("run", ""))
+        yield str(_mapping(task.values.get("done_when")).get("run", ""))
+    yield str(_mapping(facts.values.get("merge")).get("gate", ""))
 
 
 def unbounded_matrices(report: Report, facts: WorkflowFacts, limits: Mapping[str, object]) -> None:
