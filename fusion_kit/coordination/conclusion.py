@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fusion_kit.coordination.contexts import repeat_facts, scope_of
+from fusion_kit.coordination.contract import recordable
 from fusion_kit.coordination.execution import Execution, Stopping
 from fusion_kit.coordination.frames import Frame, Node, tasks_frame, turn_frame
 from fusion_kit.coordination.verdict import error_of
@@ -48,6 +49,7 @@ def _completed(execution: Execution, frame: Frame, outcome: Outcome) -> Ended:
         try:
             for name, template in frame.workflow.outputs.items():
                 outputs[name] = execution.house.expressions.value(template, scope)
+            recordable("outputs", outputs)
         except FusionError as broken:
             return _broken(broken)
     return e.TaskCompleted(outcome, outputs=outputs)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from fusion_kit.core.errors import FusionError
 from fusion_kit.core.vocabulary import NotCoercible, Schema, coerced, complaint
 
 Matches = Callable[[str, str], bool]
+T = TypeVar("T")
+MOST_BYTES = 160 << 10  # of outputs and artifacts, as the log writes them: one line of it must hold them with the rest
 
 
 class OutputMissing(FusionError):
@@ -20,12 +24,18 @@ class OutputWrong(FusionError):
     """Its output {name!r} is not what it declares: {complaint}."""
 
 
+class TooLarge(FusionError):
+    """Its {what} take {size_bytes:,} bytes to record, and at most {limit_bytes:,} can be recorded."""
+
+    hint = "Put large values into a file and declare that file as an artifact."
+
+
 class ArtifactMissing(FusionError):
     """Nothing in its workspace matches the artifact {pattern!r}."""
 
 
 def checked_outputs(given: Mapping[str, object], declared: Mapping[str, Schema], matches: Matches) -> dict[str, object]:
-    """Return the outputs with the types they declare; raises `OutputMissing` or `OutputWrong`.
+    """Return the outputs with the types they declare; raises `OutputMissing`, `OutputWrong` or `TooLarge`.
 
     What was written as text is read as its declared type; outputs that nobody declared stay as they are.
     """
@@ -36,7 +46,15 @@ def checked_outputs(given: Mapping[str, object], declared: Mapping[str, Schema],
                 raise OutputMissing(name=name)
             outputs[name] = schema["default"]
         outputs[name] = _checked(name, outputs[name], schema, matches)
-    return outputs
+    return recordable("outputs", outputs)
+
+
+def recordable(what: str, values: T) -> T:
+    """Return the values, if the log can hold them; raises `TooLarge`."""
+    size_bytes = len(json.dumps(values, default=str).encode())
+    if size_bytes > MOST_BYTES:
+        raise TooLarge(what=what, size_bytes=size_bytes, limit_bytes=MOST_BYTES)
+    return values
 
 
 def _checked(name: str, value: object, schema: Schema, matches: Matches) -> object:

@@ -6,7 +6,7 @@ import dataclasses
 
 from fusion_kit.coordination import shell_job
 from fusion_kit.coordination.contexts import environment
-from fusion_kit.coordination.contract import ArtifactMissing, checked_outputs
+from fusion_kit.coordination.contract import ArtifactMissing, checked_outputs, recordable
 from fusion_kit.coordination.execution import Execution, Work
 from fusion_kit.coordination.purse import outside_touches
 from fusion_kit.coordination.resolving import Unresolved, conflict_of
@@ -80,6 +80,7 @@ async def _hold(execution: Execution, work: Work, desk: Desk | None, report: Rep
     try:
         outputs = checked_outputs(report.outputs or {}, spec.outputs, execution.house.matches)
         artifacts = _collect(execution, work, desk)
+        recordable("outputs and artifacts", [outputs, artifacts])
     except FusionError as broken:
         return refused(Outcome.CONTRACT, broken)
     if spec.done_when.run is not None and not await _check_passes(execution, work, desk, spec.done_when.run):

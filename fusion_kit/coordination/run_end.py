@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fusion_kit.coordination.contexts import scope_of
+from fusion_kit.coordination.contract import recordable
 from fusion_kit.coordination.execution import Execution, Stopping
 from fusion_kit.coordination.frames import Frame
 from fusion_kit.coordination.stopping import is_interrupted
@@ -61,4 +62,5 @@ def _wanted(reason: str | None) -> str:
 def _outputs(execution: Execution, root: Frame) -> dict[str, object]:
     scope = scope_of(execution, root)
     value = execution.house.expressions.value
-    return {name: value(template, scope) for name, template in execution.bundle.workflow.outputs.items()}
+    templates = execution.bundle.workflow.outputs
+    return recordable("outputs", {name: value(template, scope) for name, template in templates.items()})

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 BUSY_SHARE = 0.05  # of one core: less than this is an idle program's timers
 _TICKS_PER_S = 100
 _WINDOWS = 4  # how often the tree is looked at before silence is called a stall
+_LATE_S = 1.0  # a look that comes later than that, and than a window, tells of a watcher that stood still
 
 
 class Sample:
@@ -62,7 +63,7 @@ class Vigil:
         if size_bytes != self._size_bytes:
             self._size_bytes, self._quiet_s = size_bytes, 0.0
         else:
-            self._quiet_s += seconds
+            self._quiet_s += self._witnessed_s(seconds)
         return self._hard_limit() or self._silence(sample)
 
     def result_seen(self) -> None:
@@ -91,6 +92,11 @@ class Vigil:
         if self._lingering_s is not None and self._lingering_s >= self._grace_s:
             return "lingered"
         return ""
+
+    def _witnessed_s(self, seconds: float) -> float:
+        """Return how much of a silence counts: while the machine slept or the watcher stood still, nobody listened."""
+        limit_s = self._silence_limit_s()
+        return seconds if limit_s is None else min(seconds, max(_LATE_S, limit_s / _WINDOWS))
 
     def _silence_limit_s(self) -> float | None:
         if self._size_bytes or self._first_output_s is None:
