@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from fusion_kit.cli.attempt_logs import folder_of, last_lines
+from fusion_kit.cli.attempt_logs import folder_of, last_file_lines, last_lines
 from fusion_kit.cli.project import Project
 from fusion_kit.cli.style import harmless, last_overwrite
 from fusion_kit.core.states import Outcome, TaskState
@@ -53,11 +54,15 @@ def message(task: Task) -> str:
 
 
 def words_of(project: Project, veiled: Callable[[str], str]) -> Words:
-    """Return what reads the last words of a task's last attempt, harmless and `veiled`."""
+    """Return what reads the last words of a task's last attempt, or of the gate it broke, harmless and `veiled`."""
 
     def words(task: Task, count: int) -> list[str]:
+        return [veiled(last_overwrite(line))[:_LINE_CHARACTERS] for line in printed(task, count)]
+
+    def printed(task: Task, count: int) -> list[str]:
+        if task.refused is not None:
+            return last_file_lines(Path(str(task.refused.get("log"))), count)
         folder = folder_of(project, task)
-        lines = last_lines(task.id, task.attempts, folder, count) if folder else []
-        return [veiled(last_overwrite(line.text))[:_LINE_CHARACTERS] for line in lines]
+        return [line.text for line in last_lines(task.id, task.attempts, folder, count)] if folder else []
 
     return words

@@ -96,10 +96,14 @@ def _failed(task: Task, words: Words) -> list[str]:
     return [f"### {plain(task.id)}: {plain(verdict(task))}", "", plain(message(task)), "", *said]
 
 
+def _colour(task: Task) -> str:
+    return TaskState.FAILED.value if task.refused is not None else task.state.value
+
+
 def _graph(rows: Sequence[Task], tasks: Sequence[Task]) -> list[str]:
     """The graph of what was run: an edge from or to a matrix stands for one from or to each of its items."""
     names = {task.id: f"t{number}" for number, task in enumerate(rows)}
-    lines = ["flowchart LR", *(f'  {names[task.id]}["{_label(task)}"]:::{task.state.value}' for task in rows)]
+    lines = ["flowchart LR", *(f'  {names[task.id]}["{_label(task)}"]:::{_colour(task)}' for task in rows)]
     edges = [f"  {names[need]} --> {names[task.id]}" for task in rows for need in _needs(task, tasks, set(names))]
     lines += [*edges, *(f"  classDef {state.value} {style}" for state, style in _CLASSES.items())]
     if len(edges) > _EDGES or sum(map(len, lines)) > _GRAPH_CHARACTERS:

@@ -19,7 +19,7 @@ from fusion_kit.core import events as e
 from fusion_kit.core.run import Run
 from fusion_kit.core.states import Outcome, RunState, TaskState
 from fusion_kit.core.task import Task
-from tests.cli import plays
+from tests.cli import asks, plays
 from tests.cli.fakes import RUN, FakeProject, FakeProjects, Play
 from tests.cli.runner import cli
 
@@ -159,6 +159,20 @@ def test_work_that_broke_the_gate_is_a_failure_though_its_task_was_done() -> Non
     task = Task("r", "t", "run", TaskState.COMPLETED, Outcome.SUCCESS, refused={"gate": "make", "log": "x"})
     root = checked(junit_of(Run("r", "w", RunState.FAILED), [task], lambda _, __: []))
     assert _verdicts(root) == {"t": "failure"}
+
+
+def test_the_page_draws_work_that_broke_the_gate_as_failed() -> None:
+    task = Task("r", "t", "run", TaskState.COMPLETED, Outcome.SUCCESS, refused={"gate": "make", "log": "x"})
+    page = "".join(summary_parts(Run("r", "w", RunState.FAILED), [task], lambda _, __: []))
+    assert '  t0["t"]:::failed\n' in page
+
+
+def test_the_last_words_about_work_that_broke_the_gate_are_those_of_the_gate(
+    project: FakeProject, projects: FakeProjects, tmp_path: Path
+) -> None:
+    project.play = asks.breaks_the_gate
+    cli("run", "hello", "--summary", str(tmp_path / "s.md"), projects=projects)
+    assert "\ntest 39\ntest 40\n" in (tmp_path / "s.md").read_text().split("### build: refused")[1]
 
 
 @given(st.lists(st.text("`~ \nab", max_size=12).map(lambda text: text.replace("\n", "")), max_size=5))
