@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ _DIRTY = "README.md", "Mine, not committed.\n"
 _RUNS_S, _LOOKS_S = 4.5, 1.3  # about what commands take that bring a run to its end, and the others
 _PLAYED, _PAUSED, _GOES_ON = ("run", "resume", "retry"), 0.2, 0.5
 _FAILED = 1
+Words = Callable[[bool], Sequence[str] | None]  # of the next command, given whether the last one came to its end
 
 
 @dataclass(slots=True)
@@ -28,7 +30,8 @@ class Life:
 
     stage: Stage
     chance: random.Random
-    kills: int = 0
+    kills: Counter[str] = field(default_factory=Counter)  # command -> how often it was killed
+    spare: int = 0
     story: list[str] = field(default_factory=list)
     seen: Seen = field(init=False)
     killer: Killer = field(init=False)
@@ -49,11 +52,11 @@ class Life:
         run = self.stage.newest()
         if dirty:
             self._clean_again()
-            self._to_end(shares[1], once("merge", run), (0, _FAILED), _LOOKS_S)
-        self._to_end(shares[2], lambda: self._retry_words(run), (0,), _RUNS_S)
-        self._to_end(shares[3], once("merge", run, "--into", SIDE), (0,), _LOOKS_S)
+            self._to_end(shares[1], _once("merge", run), (0, _FAILED), _LOOKS_S)
+        self._to_end(shares[2], lambda _ended: self._retry_words(run), (0,), _RUNS_S)
+        self._to_end(shares[3], _once("merge", run, "--into", SIDE), (0,), _LOOKS_S)
         self._rescued(shares[4], run)
-        self._to_end(shares[5] + shares[6], once("clean", "--older-than", "0s"), (0,), _LOOKS_S * 1.5)
+        self._to_end(shares[5] + shares[6], _once("clean", "--older-than", "0s"), (0,), _LOOKS_S * 1.5)
         self._settled(run)
 
     def _shares(self, budget: int, among: int) -> list[int]:
@@ -61,13 +64,17 @@ class Life:
         chosen = self.chance.choices(range(among), weights=[5, 1, 3, 1, 1, 1, 1], k=budget)
         return [chosen.count(place) for place in range(among)]
 
-    def _to_end(
-        self, budget: int, words: Callable[[], Sequence[str] | None], codes: tuple[int, ...], longest_s: float
-    ) -> None:
-        """Give a command until it came to its end, and kill it up to `budget` times before that."""
+    def _to_end(self, budget: int, words: Words, codes: tuple[int, ...], longest_s: float) -> None:
+        """Give a command until it came to its end, and kill it up to `budget` times before that.
+
+        Kills that came too late are left for the next command.
+        """
         self.killer.longest_s = longest_s
+        budget += self.spare
+        ended = False
         for _ in range(_ENOUGH):
-            if (given := words()) is None:
+            if (given := words(ended)) is None:
+                self.spare = budget
                 return
             self.story.append(" ".join(given))
             runner = self.stage.start(*given)
@@ -75,16 +82,14 @@ class Life:
                 self._pause()
             if budget and self.killer.strike(runner):
                 budget -= 1
-                self.kills += 1
+                self.kills[given[0]] += 1
                 self.story.append(f"killed {self.killer.moments[-1]}")
                 self._hold(self.seen.wrong())
                 continue
             code = runner.wait()
             self._hold([] if code in codes else [f"it ended with {code}: {runner.out}{runner.err}"])
             self._hold(self.seen.wrong_at_rest())
-            words_over = getattr(words, "over", None)
-            if words_over is not None:
-                words_over()
+            ended = True
         raise AssertionError(f"no end after {self.story}")
 
     def _pause(self) -> None:
@@ -100,7 +105,7 @@ class Life:
     def _hold(self, wrong: Sequence[str]) -> None:
         assert list(wrong) == [], "\n".join(self.story)
 
-    def _run_words(self) -> Sequence[str] | None:
+    def _run_words(self, _ended: bool) -> Sequence[str] | None:
         """`run`, until the ledger knows the run; `resume`, until it has ended."""
         runs = self.stage.runs()
         if not runs:
@@ -128,7 +133,7 @@ class Life:
 
     def _rescued(self, budget: int, run: str) -> None:
         to = self.stage.home / f"found-{run}"
-        self._to_end(budget, once("rescue", run, "--ref", "1", "--to", str(to)), (0,), _LOOKS_S)
+        self._to_end(budget, _once("rescue", run, "--ref", "1", "--to", str(to)), (0,), _LOOKS_S)
         self._hold([] if any(to.iterdir()) else ["nothing was rescued"])
 
     def _settled(self, run: str) -> None:
@@ -142,14 +147,6 @@ class Life:
         assert (refs, desks, left) == ([], [], []), "\n".join(self.story)
 
 
-class once:  # noqa: N801 - reads as a word
-    """The words of a command that is given until it came to its end."""
-
-    def __init__(self, *words: str) -> None:
-        self.words: Sequence[str] | None = words
-
-    def __call__(self) -> Sequence[str] | None:
-        return self.words
-
-    def over(self) -> None:
-        self.words = None
+def _once(*words: str) -> Words:
+    """Return the words of a command that is given until it came to its end."""
+    return lambda ended: None if ended else words
