@@ -63,6 +63,12 @@ def test_a_problem_is_shown_with_its_line_and_a_caret_and_the_code_is_1(broken: 
     assert seen.out.splitlines()[-1] == "1 error, 0 warnings"
 
 
+def test_a_workflow_is_validated_by_its_name_as_it_is_run(broken: Path) -> None:
+    assert cli("-C", broken, "validate", "build").code == 0
+    by_name, by_path = (cli("-C", broken, "validate", name) for name in ("bad", ".fusion/workflows/bad.yaml"))
+    assert (by_name.code, by_name.out) == (1, by_path.out)
+
+
 def test_only_the_files_that_are_named_are_checked_as_seen_from_where_the_person_stands(broken: Path) -> None:
     assert cli("-C", broken, "validate", ".fusion/workflows/build.yaml").code == 0
     inside = cli("-C", broken / ".fusion" / "workflows", "validate", "bad.yaml")

@@ -38,7 +38,7 @@ class WhichOne(UsageError):
 def command(
     ctx: typer.Context,
     run: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="Only what is kept of this run.", autocompletion=runs)
+        str | None, typer.Argument(metavar="RUN", help="Only what is kept of this run.", autocompletion=runs)
     ] = None,
     to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Write its files to this new folder.")] = None,
     ref: Annotated[

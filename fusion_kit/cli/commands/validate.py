@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def command(
     ctx: typer.Context,
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="FILES", help="Files to check; all of .fusion/ by default.")
+        list[Path] | None,
+        typer.Argument(metavar="FILES", help="Files, or names of workflows; all of .fusion/ by default."),
     ] = None,
 ) -> int:
     """Check workflows, agents and the configuration, and print every problem with its place.
@@ -29,9 +30,18 @@ def command(
 
     session = session_of(ctx)
     root = session.root()
-    problems = validate([session.folder / file for file in files or []], root)
+    problems = validate([_meant(session.folder / file, root) for file in files or []], root)
     session.show.listing([problem.as_dict() for problem in problems], _lines(problems))
     return exit_codes.FAILED if any(problem.is_error for problem in problems) else exit_codes.SUCCESS
+
+
+def _meant(file: Path, root: Path) -> Path:
+    """Return the file of a workflow that was meant by its name, as `run` takes it; any other path as it is."""
+    from fusion_kit.definitions import find_workflows
+
+    if file.exists():
+        return file
+    return next((found for found in find_workflows(root) if found.stem == file.name), file)
 
 
 def _lines(problems: list[Problem]) -> list[str]:
