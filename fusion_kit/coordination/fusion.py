@@ -85,6 +85,8 @@ class Fusion:
         asked = accepted(request, house.views, has_commits=not is_new)
         bundle, taken = asked.bundle, asked.taken
         run = ids.run_id(bundle.workflow.name, f"{house.clock.now():%Y%m%d}", house.ids.chance(6))
+        if (target := self._target(request, bundle, run)) is not None:
+            await house.workspaces.tip(target)  # a name that no branch can have is refused before anybody works
         house.archive.freeze(run, bundle)
         with house.owners.acquire(run):
             queued = self._queued(request, bundle, repository, run)

@@ -206,6 +206,13 @@ def test_a_target_that_no_branch_can_be_is_named_and_its_work_is_merged_elsewher
     assert _ends_on_main(stage)
 
 
+@pytest.mark.parametrize("name", ["-x", "a..b", "HEAD", "with space"])
+def test_a_target_that_is_no_name_of_a_branch_is_refused_before_anybody_works(open_stage: Opens, name: str) -> None:
+    stage = open_stage(lambda effects: _renamed(_into_main(effects), "into: main", f"into: '{name}'"))
+    runner = stage.call("run", "play", code=2)
+    assert (f"'{name}' cannot be the name of a branch" in runner.err, stage.runs()) == (True, [])
+
+
 def _renamed(files: dict[str, str], old: str, new: str) -> dict[str, str]:
     return {name: text.replace(old, new) for name, text in files.items()}
 
