@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fusion_kit.core.errors import FusionError
-from fusion_kit.workspaces.command import Git, Place
+from fusion_kit.workspaces.command import Git
 from fusion_kit.workspaces.desks import Desks
 from fusion_kit.workspaces.disk import is_there, private_folder, sync_folder
 from fusion_kit.workspaces.keeping import next_name
 from fusion_kit.workspaces.layout import Folders, Note
 from fusion_kit.workspaces.leftovers import DISCARDED, Relic
 from fusion_kit.workspaces.lock import held
-from fusion_kit.workspaces.names import commit_name, pin_ref, ref_name, salvage_prefix
+from fusion_kit.workspaces.names import pin_ref, salvage_prefix
 from fusion_kit.workspaces.refs import Move
 from fusion_kit.workspaces.salvage import UNREADABLE, detached
 from fusion_kit.workspaces.sweeping import disk_bytes, open_up, wipe
@@ -139,6 +139,4 @@ class Sweeper:
         return Path(tempfile.mkdtemp(dir=folder, prefix=f"{relic.kind}-{relic.subject[:60]}-"))
 
     def _delete(self, ref: str, commit: str) -> None:
-        stdin = f"delete {ref_name(ref)}\0{commit and commit_name(commit)}\0".encode()
-        place = Place(self.desks.layout.common)
-        self.git.run(place, "update-ref", "-m", "fusion-kit: clean", "--stdin", "-z", stdin=stdin)
+        self.desks.refs.delete(ref, commit, "fusion-kit: clean")

@@ -58,6 +58,30 @@ class Refs:
         for folder in {(self._place.gitdir / move.ref).parent for move in moves}:
             self._sync(folder)
 
+    def delete(self, ref: str, commit: str, why: str) -> None:
+        """Delete one of our refs if it stands at `commit`, with "" wherever it stands; raises `GitFailed`.
+
+        Git locks all packed refs for that. A lock of theirs that blocks is removed only if it is empty, Git waited for
+        it, and a note says that such a deletion of ours never came to its end.
+        """
+        note = self._place.gitdir / "fusion-kit" / "deleting.note"
+        packed, was_killed = self._place.gitdir / "packed-refs.lock", note.is_file()
+        stdin = f"delete {ref_name(ref)}\0{commit and commit_name(commit)}\0".encode()
+        args = ("update-ref", "-m", why, "--stdin", "-z")
+        note.touch()
+        try:
+            try:
+                self._insisting(args, stdin, [Move(ref, commit)])
+            except GitFailed as failure:
+                if not (
+                    was_killed and f"'{packed}': File exists" in str(failure.facts["said"]) and _is_left(packed, "")
+                ):
+                    raise
+                packed.unlink(missing_ok=True)
+                self._insisting(args, stdin, [Move(ref, commit)])
+        finally:
+            note.unlink(missing_ok=True)
+
     def _insisting(self, args: Sequence[str], stdin: bytes, moves: Sequence[Move]) -> None:
         """Do it in spite of what a killed Git left: a lock for every ref, and one for the HEAD that leads to it."""
         for _ in range(len(moves) + 1):

@@ -79,3 +79,14 @@ def test_a_lock_of_a_person_s_git_is_left_alone(open_stage: Opens) -> None:
     lock.touch()
     runner = stage.call("run", "play")
     assert (lock.exists(), "index.lock" in runner.out + runner.err) == (True, True)
+
+
+@pytest.mark.parametrize("lock", ["packed-refs.lock", '$(tr "\\0 " "\\n" <"$here/stdin" | sed -n 2p).lock'])
+def test_a_clean_killed_with_its_git_leaves_no_lock_in_the_way_of_the_next(open_stage: Opens, lock: str) -> None:
+    stage = open_stage(_files)
+    stage.call("run", "play")
+    FatalGit(stage).arm("update-ref -m fusion-kit: clean", f': >"{lock}"')
+    stage.call("clean", "--older-than", "0s", code=-9)
+    stage.call("clean", "--older-than", "0s")
+    assert stage.git("for-each-ref", "--format=%(refname)").split() == ["refs/heads/main"]
+    assert list((stage.root / ".git").glob("*.lock")) == []
