@@ -62,8 +62,7 @@ def next_lines(session: Session, run: Run, tasks: Sequence[Task], exit_code: int
     """Yield the exact commands a person may want to type next."""
     failed = _failed(tasks)
     commands = list(_result_commands(session, run)) if run.state is RunState.COMPLETED and run.branch else []
-    if failed:
-        commands.append(session.command("logs", run.id, failed[0].id))
+    commands += [session.command("logs", run.id, task.id) for task in failed if task.attempts][:1]
     if run.state is RunState.FAILED:
         commands += [session.command("logs", run.id, "--gate")] * _is_the_gate(run, tasks)
         commands += [session.command("retry", run.id)] * _may_be_retried(tasks)

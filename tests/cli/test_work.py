@@ -6,6 +6,7 @@ import pytest
 
 from fusion_kit.coordination.requests import StopSignal
 from fusion_kit.core import events as e
+from fusion_kit.core.states import Outcome
 from tests.cli import asks, plays
 from tests.cli.fakes import RUN, Changed, Changes, FakeProject, FakeProjects, MergedWork
 from tests.cli.runner import cli
@@ -247,4 +248,20 @@ def test_a_run_whose_tasks_all_ended_well_is_told_what_to_do_and_not_to_retry(
     assert seen.out.splitlines()[1:] == [
         "error: The work of plan and build does not merge: a.txt.",
         "hint: Keep apart.",
+    ]
+
+
+async def _is_rejected(project: FakeProject, stop: StopSignal) -> None:
+    plays.begin(project)
+    asks.ship_asks(project)
+    error = {"code": "rejected", "message": "ann said no", "hint": ""}
+    failed = plays.of_task("ship", e.TaskFailed(outcome=Outcome.REJECTED, error=error))
+    project.tell(failed, plays.of_run(e.RunFailed(error=error)))
+
+
+def test_the_logs_of_what_never_ran_are_not_offered(project: FakeProject, projects: FakeProjects) -> None:
+    project.play = _is_rejected
+    assert cli("run", "hello", projects=projects).err.splitlines()[-2:] == [
+        "ship failed: ann said no",
+        f"next: fusion-kit retry {RUN}",
     ]
