@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fusion_kit.bootstrap.secret_store import SecretStore
     from fusion_kit.coordination.forecast import Forecast
     from fusion_kit.coordination.fusion import Fusion
-    from fusion_kit.coordination.merging import MergedBy
+    from fusion_kit.coordination.merging.by_hand import MergedBy
     from fusion_kit.workspaces.diffing import Diff
 
 PASSED_ON = (
@@ -160,31 +160,31 @@ class Project(Premises):
 
     def pause(self, run: str, by: str) -> None:
         """Let everything of a run stand still, until `resume`; raises `NotRunning` where nobody works on it."""
-        from fusion_kit.coordination import steering
+        from fusion_kit.coordination.steering import wishing
 
         with self._fusion({}) as fusion:
-            asyncio.run(steering.pause(fusion.house, run, by))
+            asyncio.run(wishing.pause(fusion.house, run, by))
 
     def let_go_on(self, run: str, by: str, settings: Mapping[str, object]) -> bool:
         """Tell a run's living owner of new settings, and to go on if it was paused; False where nobody owns it."""
-        from fusion_kit.coordination import steering
+        from fusion_kit.coordination.steering import wishing
 
         with self._fusion({}) as fusion:
-            return asyncio.run(steering.let_go_on(fusion.house, run, by, settings))
+            return asyncio.run(wishing.let_go_on(fusion.house, run, by, settings))
 
     def approve(self, run: str, task: str, inputs: Mapping[str, object], by: str) -> Task:
         """Say yes to what a task asks; raises `NothingAsked`, `TooLate` or `BadAnswer`."""
-        from fusion_kit.coordination import steering
+        from fusion_kit.coordination.steering import wishing
 
         with self._fusion({}) as fusion:
-            return asyncio.run(steering.approve(fusion.house, run, task, inputs, by))
+            return asyncio.run(wishing.approve(fusion.house, run, task, inputs, by))
 
     def reject(self, run: str, task: str, message: str, by: str) -> Task:
         """Say no to what a task asks; raises `NothingAsked` or `TooLate`."""
-        from fusion_kit.coordination import steering
+        from fusion_kit.coordination.steering import wishing
 
         with self._fusion({}) as fusion:
-            return asyncio.run(steering.reject(fusion.house, run, task, message, by))
+            return asyncio.run(wishing.reject(fusion.house, run, task, message, by))
 
     def _retire(self) -> None:
         """Apply the configured retention; how the run ended stands whatever becomes of this."""
@@ -203,7 +203,7 @@ class Project(Premises):
 
     async def merge(self, run: str, into: str | None, watch: Watch) -> MergedBy:
         """Bring a run's work into a branch, through its workflow's gate; raises what `merge_run` raises."""
-        from fusion_kit.coordination.merging import merge_run
+        from fusion_kit.coordination.merging.by_hand import merge_run
 
         row = self.views.run(run)
         with self._fusion({}) as fusion:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fusion_kit.coordination.allowance import check_limits
+from fusion_kit.coordination.budgets.allowance import check_limits
 from fusion_kit.coordination.ports import Views
 from fusion_kit.coordination.requests import Bundle, RunRequest
 from fusion_kit.coordination.seeding import Seeds, seeds

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from fusion_kit.coordination import refusal
 from fusion_kit.coordination.contexts import environment, scope_of, text_of
 from fusion_kit.coordination.execution import Execution, Work
 from fusion_kit.coordination.judging import judge, stamp_of
-from fusion_kit.coordination.resolving import SECTION, conflict_of
+from fusion_kit.coordination.merging import refusal
+from fusion_kit.coordination.merging.resolving import SECTION, conflict_of
 from fusion_kit.coordination.verdict import Verdict, error_of, refused
 from fusion_kit.core.code import CommitConflict, Desk, DeskOrder
 from fusion_kit.core.errors import FusionError

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from fusion_kit.coordination.allowance import queue_up
 from fusion_kit.coordination.arrivals import drop, ended
+from fusion_kit.coordination.budgets.allowance import queue_up
+from fusion_kit.coordination.budgets.reservations import over
 from fusion_kit.coordination.caching import key_kept
 from fusion_kit.coordination.execution import Execution, Stopping, Work
-from fusion_kit.coordination.reservations import over
 from fusion_kit.coordination.starts import AttemptEnded
 from fusion_kit.coordination.verdict import Verdict
 from fusion_kit.core import events as e

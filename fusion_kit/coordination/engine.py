@@ -11,18 +11,18 @@ from fusion_kit.coordination.arrivals import advance, create, fail, settle_answe
 from fusion_kit.coordination.asking import Expired, expired
 from fusion_kit.coordination.endings import Due, settle, wake
 from fusion_kit.coordination.execution import Execution, Stopping
-from fusion_kit.coordination.foresight import foresee
 from fusion_kit.coordination.frames import Frame, tasks_frame
-from fusion_kit.coordination.landing import land
 from fusion_kit.coordination.listening import POLL_S, News, Stirred, watching
 from fusion_kit.coordination.lookout import Lookout, question_about
+from fusion_kit.coordination.merging.foresight import foresee
+from fusion_kit.coordination.merging.landing import land
 from fusion_kit.coordination.recovery import adopt, recover
 from fusion_kit.coordination.requests import StopSignal
 from fusion_kit.coordination.run_end import conclude_run, failure_of
 from fusion_kit.coordination.starts import AttemptEnded, Trouble, launch, plan, refuse, settle_bases
-from fusion_kit.coordination.stopping import is_interrupted, stop
+from fusion_kit.coordination.steering.obeying import obey
+from fusion_kit.coordination.steering.stopping import is_interrupted, stop
 from fusion_kit.coordination.verdict import error_of
-from fusion_kit.coordination.wishes import obey
 from fusion_kit.core import events as e
 from fusion_kit.core.errors import FusionError
 from fusion_kit.core.states import Outcome, TaskState

@@ -6,18 +6,18 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fusion_kit.coordination import merge_note
 from fusion_kit.coordination.acceptance import accepted
 from fusion_kit.coordination.book import Book, Watch
 from fusion_kit.coordination.burial import last_facts, living
 from fusion_kit.coordination.engine import play
 from fusion_kit.coordination.execution import Execution
-from fusion_kit.coordination.gate import trials
-from fusion_kit.coordination.grouping import in_group
 from fusion_kit.coordination.house import House
+from fusion_kit.coordination.merging import intent
+from fusion_kit.coordination.merging.gate import trials
 from fusion_kit.coordination.requests import Again, Bundle, RunRequest, StopSignal
-from fusion_kit.coordination.retrying import again
 from fusion_kit.coordination.selection import selected
+from fusion_kit.coordination.steering.grouping import in_group
+from fusion_kit.coordination.steering.retrying import again
 from fusion_kit.core import ids
 from fusion_kit.core.code import Repository
 from fusion_kit.core.errors import UsageError
@@ -183,7 +183,7 @@ class Fusion:
         nodes = again(row.id, house.views.tasks(row.id), wanted.from_task, wanted.only)
         with house.owners.acquire(row.id):
             turn, _changes = await self._thawed(row, watch, stop, secrets, waits=waits)
-            merge_note.begin_anew(house.archive.folder(row.id) / "merge")  # what failed its gate is asked once more
+            intent.begin_anew(house.archive.folder(row.id) / "merge")  # what failed its gate is asked once more
             resets = [Draft(TaskReset("retried"), run=row.id, task=node) for node in nodes]
             retried = Draft(RunRetried(_owner(), wanted.by, tuple(nodes)), run=row.id)
             return await self._take_turn(turn, [retried, *resets])

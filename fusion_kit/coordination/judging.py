@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 from fusion_kit.coordination import shell_job
+from fusion_kit.coordination.budgets.purse import outside_touches
 from fusion_kit.coordination.contexts import environment
 from fusion_kit.coordination.contract import ArtifactMissing, checked_outputs, recordable
 from fusion_kit.coordination.execution import Execution, Work
-from fusion_kit.coordination.purse import outside_touches
-from fusion_kit.coordination.resolving import Unresolved, conflict_of
+from fusion_kit.coordination.merging.resolving import Unresolved, conflict_of
 from fusion_kit.coordination.shell_job import ShellJob
 from fusion_kit.coordination.verdict import Verdict, by_exit, error_of, refused
 from fusion_kit.core.code import Desk, KeepOrder, Kept, Stamp

@@ -10,7 +10,7 @@ from functools import partial
 
 from fusion_kit.coordination.execution import Execution, Stopping
 from fusion_kit.coordination.requests import StopSignal
-from fusion_kit.coordination.stopping import stop
+from fusion_kit.coordination.steering.stopping import stop
 from fusion_kit.core import events as e
 
 POLL_S = 0.25

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fusion_kit.coordination.endings import settle
 from fusion_kit.coordination.execution import Execution
-from fusion_kit.coordination.pausing import wake
 from fusion_kit.coordination.starts import AttemptEnded, take_over
+from fusion_kit.coordination.steering.pausing import wake
 from fusion_kit.coordination.verdict import Verdict, error_of
 from fusion_kit.core import events as e
 from fusion_kit.core.process import Liveness

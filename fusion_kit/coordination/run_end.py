@@ -6,7 +6,7 @@ from fusion_kit.coordination.contexts import scope_of
 from fusion_kit.coordination.contract import recordable
 from fusion_kit.coordination.execution import Execution, Stopping
 from fusion_kit.coordination.frames import Frame
-from fusion_kit.coordination.stopping import is_interrupted
+from fusion_kit.coordination.steering.stopping import is_interrupted
 from fusion_kit.coordination.verdict import error_of
 from fusion_kit.core import events as e
 from fusion_kit.core.errors import FusionError

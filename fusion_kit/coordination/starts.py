@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from fusion_kit.coordination import caching
-from fusion_kit.coordination.allowance import give_way, note_holds, queue_up
 from fusion_kit.coordination.arrivals import fail
 from fusion_kit.coordination.attempt import carry_out
+from fusion_kit.coordination.budgets.allowance import give_way, note_holds, queue_up
+from fusion_kit.coordination.budgets.purse import SHARED, Purse
+from fusion_kit.coordination.budgets.reservations import capped
 from fusion_kit.coordination.execution import SHELL, Execution, Work
 from fusion_kit.coordination.flow import tips
 from fusion_kit.coordination.frames import Frame, Node
-from fusion_kit.coordination.purse import SHARED, Purse
-from fusion_kit.coordination.reservations import capped
-from fusion_kit.coordination.resolving import conflicted_base
+from fusion_kit.coordination.merging.resolving import conflicted_base
 from fusion_kit.coordination.verdict import Verdict, error_of
 from fusion_kit.core import budget, ids
 from fusion_kit.core import events as e

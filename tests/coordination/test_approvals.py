@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fusion_kit.coordination import steering
+from fusion_kit.coordination.steering import wishing
 from fusion_kit.core import events as e
 from fusion_kit.core.errors import IllegalMove
 from fusion_kit.core.states import RunState
@@ -40,7 +40,7 @@ async def test_an_answer_given_while_nobody_owns_the_run_counts_at_the_next_resu
     sandbox.workflow(SHIP)
     run = await sandbox.run()
 
-    await steering.approve(sandbox.fusion.house, run.id, "ship", {"channel": "beta"}, "ana")
+    await wishing.approve(sandbox.fusion.house, run.id, "ship", {"channel": "beta"}, "ana")
     run = await sandbox.resume()
 
     assert run.state is RunState.COMPLETED
@@ -52,7 +52,7 @@ async def test_an_answer_reaches_the_owner_that_waits_for_it(sandbox: Sandbox) -
     sandbox.workflow(SHIP)
     answering = sandbox.when(
         "ship paused: approval",
-        lambda: steering.approve(sandbox.fusion.house, sandbox.last.id, "ship", {"channel": "stable"}, "ana"),
+        lambda: wishing.approve(sandbox.fusion.house, sandbox.last.id, "ship", {"channel": "stable"}, "ana"),
     )
 
     run = await sandbox.run(waits=True)
@@ -68,7 +68,7 @@ async def test_a_no_fails_the_task_and_says_who_and_why(sandbox: Sandbox) -> Non
     sandbox.workflow(SHIP)
     sandbox.when(
         "ship paused: approval",
-        lambda: steering.reject(sandbox.fusion.house, sandbox.last.id, "ship", "not on a Friday", "ben"),
+        lambda: wishing.reject(sandbox.fusion.house, sandbox.last.id, "ship", "not on a Friday", "ben"),
     )
 
     run = await sandbox.run(waits=True)
@@ -92,8 +92,8 @@ async def test_the_time_for_an_answer_goes_on_while_nobody_owns_the_run(sandbox:
     run = await sandbox.run()
     sandbox.clock.elapsed_s += 2 * 24 * 3600
 
-    with pytest.raises(steering.TooLate):
-        await steering.approve(sandbox.fusion.house, run.id, "ship", {"channel": "beta"}, "ana")
+    with pytest.raises(wishing.TooLate):
+        await wishing.approve(sandbox.fusion.house, run.id, "ship", {"channel": "beta"}, "ana")
     await sandbox.resume(waits=True)
 
     assert sandbox.outcomes()["ship"] == "timeout"
@@ -102,10 +102,10 @@ async def test_the_time_for_an_answer_goes_on_while_nobody_owns_the_run(sandbox:
 async def test_only_the_first_of_two_answers_counts(sandbox: Sandbox) -> None:
     sandbox.workflow(SHIP)
     run = await sandbox.run()
-    await steering.reject(sandbox.fusion.house, run.id, "ship", "no", "ben")
+    await wishing.reject(sandbox.fusion.house, run.id, "ship", "no", "ben")
 
-    with pytest.raises(steering.NothingAsked, match="it was rejected by ben already"):
-        await steering.approve(sandbox.fusion.house, run.id, "ship", {"channel": "beta"}, "ana")
+    with pytest.raises(wishing.NothingAsked, match="it was rejected by ben already"):
+        await wishing.approve(sandbox.fusion.house, run.id, "ship", {"channel": "beta"}, "ana")
 
 
 async def test_two_answers_in_one_moment_are_one(sandbox: Sandbox) -> None:
@@ -135,8 +135,8 @@ async def test_everything_wrong_with_a_form_is_said_at_once(sandbox: Sandbox) ->
     sandbox.workflow(SHIP)
     run = await sandbox.run()
 
-    with pytest.raises(steering.BadAnswer) as refusal:
-        await steering.approve(sandbox.fusion.house, run.id, "ship", {"channel": "gold", "note": "x"}, "ana")
+    with pytest.raises(wishing.BadAnswer) as refusal:
+        await wishing.approve(sandbox.fusion.house, run.id, "ship", {"channel": "gold", "note": "x"}, "ana")
 
     assert str(refusal.value) == (
         "The answer does not fit what task 'ship' asks: "
@@ -149,10 +149,10 @@ async def test_a_task_that_asks_nothing_cannot_be_answered(sandbox: Sandbox) -> 
     sandbox.workflow(SHIP)
     run = await sandbox.run()
 
-    with pytest.raises(steering.NothingAsked) as refusal:
-        await steering.approve(sandbox.fusion.house, run.id, "build", {}, "ana")
-    with pytest.raises(steering.NothingAsked) as unknown:
-        await steering.approve(sandbox.fusion.house, run.id, "shop", {}, "ana")
+    with pytest.raises(wishing.NothingAsked) as refusal:
+        await wishing.approve(sandbox.fusion.house, run.id, "build", {}, "ana")
+    with pytest.raises(wishing.NothingAsked) as unknown:
+        await wishing.approve(sandbox.fusion.house, run.id, "shop", {}, "ana")
 
     assert refusal.value.facts["state"] == "it is completed"
     assert unknown.value.way_out == "These wait for an answer: ship."
@@ -207,7 +207,7 @@ async def test_a_no_may_be_allowed(sandbox: Sandbox) -> None:
           - {id: after, needs: ask, run: after}
     """)
     sandbox.when(
-        "ask paused: approval", lambda: steering.reject(sandbox.fusion.house, sandbox.last.id, "ask", "no", "ben")
+        "ask paused: approval", lambda: wishing.reject(sandbox.fusion.house, sandbox.last.id, "ask", "no", "ben")
     )
 
     run = await sandbox.run(waits=True)

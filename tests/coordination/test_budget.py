@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fusion_kit.coordination.steering import let_go_on
+from fusion_kit.coordination.steering.wishing import let_go_on
 from fusion_kit.core import events as e
 from fusion_kit.core.process import Ended
 from fusion_kit.core.states import RunState, TaskState

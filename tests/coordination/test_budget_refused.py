@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fusion_kit.coordination.allowance import NeverAffordable, Uncapped
+from fusion_kit.coordination.budgets.allowance import NeverAffordable, Uncapped
 from fusion_kit.testing import Sandbox
 
 

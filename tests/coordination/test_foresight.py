@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fusion_kit.coordination.book import Book
 from fusion_kit.coordination.execution import Execution, Work
-from fusion_kit.coordination.foresight import foresee
 from fusion_kit.coordination.frames import tasks_frame
+from fusion_kit.coordination.merging.foresight import foresee
 from fusion_kit.core import events as e
 from fusion_kit.core.code import DeskOrder
 from fusion_kit.core.workflow import WorkspaceMode

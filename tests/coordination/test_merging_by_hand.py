@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from fusion_kit.coordination.merging import GateRed, MergedBy, NotEnded, NothingToMerge, merge_run
+from fusion_kit.coordination.merging.by_hand import GateRed, MergedBy, NotEnded, NothingToMerge, merge_run
 from fusion_kit.core import events as e
 from fusion_kit.core.code import TargetBusy
 from fusion_kit.core.events import Draft, RunQueued

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fusion_kit.coordination import steering
+from fusion_kit.coordination.steering import wishing
 from fusion_kit.core.code import Desk, DeskOrder
 from fusion_kit.core.states import AgentState, RunState, TaskState
 from fusion_kit.testing import Sandbox
@@ -31,13 +31,13 @@ async def test_a_paused_run_stands_still_and_goes_on(sandbox: Sandbox) -> None:
     seen: dict[str, object] = {}
 
     async def pause() -> None:
-        await steering.pause(house, sandbox.last.id, "ana")
+        await wishing.pause(house, sandbox.last.id, "ana")
 
     async def look_and_go_on() -> None:
         seen["run"] = (sandbox.last.state, sandbox.last.reason)
         seen["task"] = (sandbox.rows["long"].state, sandbox.rows["long"].reason_to_wait)
         seen["agent"] = [agent.state for agent in sandbox.ledger.agents()]
-        seen["owned"] = await steering.let_go_on(house, sandbox.last.id, "ana", {})
+        seen["owned"] = await wishing.let_go_on(house, sandbox.last.id, "ana", {})
 
     sandbox.when("long started", pause)
     looking = sandbox.when("long paused: person", look_and_go_on)
@@ -63,10 +63,10 @@ async def test_nothing_starts_while_a_run_is_paused(sandbox: Sandbox) -> None:
     house = sandbox.fusion.house
 
     async def pause_for_an_hour() -> None:
-        await steering.pause(house, sandbox.last.id, "ana")
+        await wishing.pause(house, sandbox.last.id, "ana")
         while sandbox.clock.elapsed_s < 3600:
             await house.clock.sleep(60)
-        await steering.let_go_on(house, sandbox.last.id, "ana", {})
+        await wishing.let_go_on(house, sandbox.last.id, "ana", {})
 
     sandbox.when("long started", pause_for_an_hour)
     run = await sandbox.run()
@@ -78,7 +78,7 @@ async def test_nothing_starts_while_a_run_is_paused(sandbox: Sandbox) -> None:
 async def test_ctrl_c_and_cancel_work_on_a_paused_run(sandbox: Sandbox) -> None:
     tell(sandbox)
     house = sandbox.fusion.house
-    sandbox.when("long started", lambda: steering.pause(house, sandbox.last.id, "ana"))
+    sandbox.when("long started", lambda: wishing.pause(house, sandbox.last.id, "ana"))
     sandbox.when("long paused: person", lambda: sandbox.fusion.cancel(sandbox.last.id, "ben"))
 
     run = await sandbox.run()
@@ -91,7 +91,7 @@ async def test_a_paused_attempt_whose_owner_died_goes_on_with_the_next(sandbox: 
     tell(sandbox)
 
     async def pause_and_lose_the_owner() -> None:
-        await steering.pause(sandbox.fusion.house, sandbox.last.id, "ana")
+        await wishing.pause(sandbox.fusion.house, sandbox.last.id, "ana")
         sandbox.ledger.crash_at = -(sandbox.ledger.appends + 1)
 
     sandbox.when("long started", pause_and_lose_the_owner)
@@ -111,8 +111,8 @@ async def test_a_run_nobody_works_on_cannot_be_paused(sandbox: Sandbox) -> None:
     sandbox.workflow("name: q\ntasks: [{id: ask, approval: {message: ok?, timeout: 1h}}]")
     run = await sandbox.run()
 
-    with pytest.raises(steering.NotRunning) as refusal:
-        await steering.pause(sandbox.fusion.house, run.id, "ana")
+    with pytest.raises(wishing.NotRunning) as refusal:
+        await wishing.pause(sandbox.fusion.house, run.id, "ana")
 
     assert refusal.value.way_out == f"`fusion-kit resume {run.id}` goes on with it."
 
@@ -121,7 +121,7 @@ async def test_nobody_is_told_to_go_on_where_nobody_owns_the_run(sandbox: Sandbo
     sandbox.workflow("name: q\ntasks: [{id: ask, approval: {message: ok?, timeout: 1h}}]")
     run = await sandbox.run()
 
-    assert not await steering.let_go_on(sandbox.fusion.house, run.id, "ana", {"max_cost_usd": 5})
+    assert not await wishing.let_go_on(sandbox.fusion.house, run.id, "ana", {"max_cost_usd": 5})
 
 
 async def test_what_is_stopped_before_it_began_never_begins(sandbox: Sandbox) -> None:
@@ -147,7 +147,7 @@ async def test_what_is_paused_before_it_began_begins_when_the_run_goes_on(sandbo
     begun_at: list[float] = []
 
     async def slowly(order: DeskOrder) -> Desk:
-        await steering.pause(house, sandbox.last.id, "ana")
+        await wishing.pause(house, sandbox.last.id, "ana")
         await sandbox.clock.sleep(5)
         return await making(order)
 
@@ -155,7 +155,7 @@ async def test_what_is_paused_before_it_began_begins_when_the_run_goes_on(sandbo
         await house.clock.sleep(60)
         begun_at.extend([len(sandbox.troupe.starts), sandbox.clock.elapsed_s])
         sandbox.workspaces.prepare = making  # type: ignore[method-assign]
-        await steering.let_go_on(house, sandbox.last.id, "ana", {})
+        await wishing.let_go_on(house, sandbox.last.id, "ana", {})
 
     sandbox.workspaces.prepare = slowly  # type: ignore[method-assign]
     sandbox.when("long paused: person", go_on)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fusion_kit.coordination.fusion import NotEnded
-from fusion_kit.coordination.retrying import NoSuchNode, NothingToRetry
+from fusion_kit.coordination.steering.retrying import NoSuchNode, NothingToRetry
 from fusion_kit.core.states import RunState
 from fusion_kit.testing import Sandbox
 from fusion_kit.testing.actors import Part

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from fusion_kit.coordination.budgets.purse import outside_touches
 from fusion_kit.coordination.execution import Execution
 from fusion_kit.coordination.frames import tasks_frame
-from fusion_kit.coordination.purse import outside_touches
 from fusion_kit.core import events as e
 from fusion_kit.core.states import RunState
 from fusion_kit.testing import Sandbox

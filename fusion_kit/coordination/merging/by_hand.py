@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fusion_kit.coordination import merge_note
-from fusion_kit.coordination.batch import Batch, batch_of, own_branch
 from fusion_kit.coordination.book import Book, Watch
 from fusion_kit.coordination.flow import good_work
 from fusion_kit.coordination.house import House
-from fusion_kit.coordination.landing import colliding
-from fusion_kit.coordination.publishing import Landed, bring
+from fusion_kit.coordination.merging import intent
+from fusion_kit.coordination.merging.batch import Batch, batch_of, own_branch
+from fusion_kit.coordination.merging.landing import colliding
+from fusion_kit.coordination.merging.publishing import Landed, bring
 from fusion_kit.core import events as e
 from fusion_kit.core.code import CommitConflict, MergeRefusal
 from fusion_kit.core.errors import UsageError
@@ -85,9 +85,9 @@ def _batch(house: House, book: Book, into: str) -> Batch:
         raise NothingToMerge(run=run.id)
     bundle, _changes = house.archive.thaw(run.id)
     folder = house.archive.folder(run.id) / "merge"
-    note = merge_note.read(folder)
-    if note.told and (note.red_base or note.refused):  # a person wants to know again
-        merge_note.begin_anew(folder)
+    before = intent.read(folder)
+    if before.told and (before.red_base or before.refused):  # a person wants to know again
+        intent.begin_anew(folder)
     batch = batch_of(house, book, bundle.workflow, into, commits)
     batch.falls_back = False
     return batch

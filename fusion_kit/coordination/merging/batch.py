@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fusion_kit.coordination import merge_note
 from fusion_kit.coordination.book import Book
 from fusion_kit.coordination.flow import Lineage
-from fusion_kit.coordination.gate import Gate, open_environment
 from fusion_kit.coordination.house import House
-from fusion_kit.coordination.merge_note import MergeNote
+from fusion_kit.coordination.merging import intent
+from fusion_kit.coordination.merging.gate import Gate, open_environment
+from fusion_kit.coordination.merging.intent import MergeNote
 from fusion_kit.core.code import CommitConflict, Landing
 from fusion_kit.core.workflow import Merge, WorkflowSpec
 
@@ -39,7 +39,7 @@ class Batch:
     @property
     def note(self) -> MergeNote:
         """What an earlier owner, or an earlier merge of this run, wrote down."""
-        return merge_note.read(self.folder)
+        return intent.read(self.folder)
 
     async def expected(self, branch: str) -> str | None:
         """Return where a branch stands; the run's own one counts only where this run put it."""
@@ -80,7 +80,7 @@ class Batch:
     def write(self, note: MergeNote) -> None:
         """Write down what is about to be done."""
         ours = (*note.ours, note.commit) if note.branch == self.own_branch else note.ours
-        merge_note.write(self.folder, replace(note, ours=tuple(dict.fromkeys(ours))))
+        intent.write(self.folder, replace(note, ours=tuple(dict.fromkeys(ours))))
 
 
 def batch_of(house: House, book: Book, workflow: WorkflowSpec, into: str, commits: Mapping[str, str]) -> Batch:

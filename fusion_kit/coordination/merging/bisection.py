@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fusion_kit.coordination.batch import Batch
-from fusion_kit.coordination.gate import Gate
+from fusion_kit.coordination.merging.batch import Batch
+from fusion_kit.coordination.merging.gate import Gate
 from fusion_kit.core.bisect import sift
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fusion_kit.coordination.allowance import try_again
 from fusion_kit.coordination.arrivals import settle_answer
 from fusion_kit.coordination.asking import answered
+from fusion_kit.coordination.budgets.allowance import try_again
 from fusion_kit.coordination.execution import Execution, Stopping
-from fusion_kit.coordination.pausing import go_on, stand_still
-from fusion_kit.coordination.stopping import stop
+from fusion_kit.coordination.steering.pausing import go_on, stand_still
+from fusion_kit.coordination.steering.stopping import stop
 from fusion_kit.core import events as e
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from fusion_kit.coordination.arrivals import fail
+from fusion_kit.coordination.budgets.purse import BUDGET, Purse, touched
+from fusion_kit.coordination.budgets.reservations import inner_ceiling, reservation, run_ceiling
 from fusion_kit.coordination.execution import Execution
 from fusion_kit.coordination.frames import Node
-from fusion_kit.coordination.purse import BUDGET, Purse, touched
 from fusion_kit.coordination.requests import Bundle, RunRequest
-from fusion_kit.coordination.reservations import inner_ceiling, reservation, run_ceiling
 from fusion_kit.core import budget, ids
 from fusion_kit.core import events as e
 from fusion_kit.core.budget import Amounts, Shortage

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fusion_kit.coordination.batch import Batch, batch_of
 from fusion_kit.coordination.contexts import result_branch
 from fusion_kit.coordination.execution import Execution, Stopping
 from fusion_kit.coordination.flow import tips_of, with_all_below
 from fusion_kit.coordination.frames import Frame
-from fusion_kit.coordination.gate import Stopped
-from fusion_kit.coordination.publishing import Landed, bring
-from fusion_kit.coordination.resolving import Play, Resolver, put_away
+from fusion_kit.coordination.merging.batch import Batch, batch_of
+from fusion_kit.coordination.merging.gate import Stopped
+from fusion_kit.coordination.merging.publishing import Landed, bring
+from fusion_kit.coordination.merging.resolving import Play, Resolver, put_away
 from fusion_kit.coordination.verdict import error_of
 from fusion_kit.core import events as e
 from fusion_kit.core.code import CommitConflict

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from fusion_kit.coordination.batch import Batch
-from fusion_kit.coordination.bisection import Chosen, chosen
-from fusion_kit.coordination.merge_note import MergeNote
+from fusion_kit.coordination.merging.batch import Batch
+from fusion_kit.coordination.merging.bisection import Chosen, chosen
+from fusion_kit.coordination.merging.intent import MergeNote
 from fusion_kit.coordination.verdict import error_of
 from fusion_kit.core import events as e
 from fusion_kit.core.code import CommitConflict, MergeRefusal, RefMoved, TargetBusy

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from fusion_kit.coordination.budgets.reservations import inner_ceiling, reservation, run_ceiling
 from fusion_kit.coordination.contexts import scope_of, text_of
 from fusion_kit.coordination.execution import Execution
 from fusion_kit.coordination.frames import Node
-from fusion_kit.coordination.reservations import inner_ceiling, reservation, run_ceiling
 from fusion_kit.core import budget, touches
 from fusion_kit.core.budget import Ceiling, Shortage
 from fusion_kit.core.plan import Hold, Waiting

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from fusion_kit.coordination.batch import Batch
 from fusion_kit.coordination.execution import Execution, Stopping
 from fusion_kit.coordination.flow import tips
 from fusion_kit.coordination.frames import Frame, Node
-from fusion_kit.coordination.gate import Stopped
+from fusion_kit.coordination.merging.batch import Batch
+from fusion_kit.coordination.merging.gate import Stopped
 from fusion_kit.core import events as e
 from fusion_kit.core import ids
 from fusion_kit.core.code import CommitConflict, Marked

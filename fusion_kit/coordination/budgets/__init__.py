@@ -1,0 +1,1 @@
+"""What a run may use: reserved before a start, charged after it."""

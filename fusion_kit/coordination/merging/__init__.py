@@ -1,0 +1,1 @@
+"""How the work of a run is brought together: assembled, gated, bisected and published."""
