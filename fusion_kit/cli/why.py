@@ -70,7 +70,7 @@ def _why(task: Task, picture: Picture, states: Mapping[str, TaskState], busy: in
             missing = [f"{name} ({states[name].value})" for name in task.needs if _is_open(states.get(name))]
             return Why(f"waits for {', '.join(missing)}" if missing else "waits to be looked at")
         case TaskState.QUEUED:
-            again = f"; attempt {task.attempts} did not do it" if task.attempts else ""
+            again = f"; this will be attempt {task.attempts + 1}" if task.attempts else ""
             return Why(_room(task, picture, busy) + again)
         case TaskState.PAUSED:
             return Why(task.reason or "paused")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fusion_kit.coordination.budgets.allowance import check_limits
+from fusion_kit.coordination.contract import TooLarge, recordable
 from fusion_kit.coordination.ports import Views
 from fusion_kit.coordination.requests import Bundle, RunRequest
 from fusion_kit.coordination.seeding import Seeds, seeds
@@ -25,6 +26,12 @@ class NoSandbox(UsageError):
     hint = "Run it with `sandbox: none`, knowing that it can then do whatever you can do."
 
 
+class GivenTooMuch(UsageError):
+    """The inputs and variables of the run take {size_bytes:,} bytes to record, and at most {limit_bytes:,} can be."""
+
+    hint = "Put a long text into a file that the tasks can read, and give its path as the input."
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """What will be run: the part of the bundle that was asked for, and what it takes from an earlier run."""
@@ -36,10 +43,11 @@ class Accepted:
 def accepted(request: RunRequest, views: Views, *, has_commits: bool) -> Accepted:
     """Return what `request` asks for; `has_commits` is true where there is no repository to have any.
 
-    Raises `NoSuchTask`, `NoSandbox`, `Uncapped`, `NeverAffordable`, `NoCommits` or `NothingToTake`.
+    Raises `NoSuchTask`, `NoSandbox`, `GivenTooMuch`, `Uncapped`, `NeverAffordable`, `NoCommits` or `NothingToTake`.
     """
     bundle = selected(request.bundle, request.until or request.only)
     _refuse_sandboxes(bundle)
+    _refuse_too_much(request)
     check_limits(bundle, request)
     if not has_commits and _wants_git(bundle.workflow):
         raise NoCommits
@@ -52,6 +60,13 @@ def _wants_git(workflow: WorkflowSpec) -> bool:
     return any(
         spec.workspace is not WorkspaceMode.NONE if spec.uses is None else _wants_git(spec.uses) for spec in specs
     )
+
+
+def _refuse_too_much(request: RunRequest) -> None:
+    try:
+        recordable("inputs", [dict(request.inputs), dict(request.env)])
+    except TooLarge as found:
+        raise GivenTooMuch(**found.facts) from None
 
 
 def _refuse_sandboxes(bundle: Bundle) -> None:

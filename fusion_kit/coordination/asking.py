@@ -44,8 +44,10 @@ def go_on_asking(execution: Execution, node: Node) -> e.TaskCompleted | e.TaskFa
     if row.answer is not None:
         return answered(row)
     waits = row.waits or {}
-    until = waits.get("until")
-    _wait(execution, node, str(waits.get("approval")), datetime.fromisoformat(str(until)) if until else None)
+    until = datetime.fromisoformat(str(waits["until"])) if waits.get("until") else None
+    if until is not None and until + timedelta(seconds=LATE_S) <= execution.house.clock.now():
+        return _unanswered(row)  # while nobody owned the run; who does not wait for people would never hear of it
+    _wait(execution, node, str(waits.get("approval")), until)
     return None
 
 
@@ -63,6 +65,10 @@ def expired(execution: Execution, message: Expired) -> e.TaskFailed | None:
     row = execution.book.tasks[message.node]
     if execution.asking.get(message.node) != message.approval or row.answer is not None:
         return None
+    return _unanswered(row)
+
+
+def _unanswered(row: Task) -> e.TaskFailed:
     until = (row.waits or {}).get("until")
     error = error_of("no_answer", f"nobody answered until {until}", f"Ask again: fusion-kit retry {row.run}")
     return e.TaskFailed(Outcome.TIMEOUT, error=error)

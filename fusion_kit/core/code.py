@@ -27,6 +27,7 @@ class DeskOrder:
     base: str  # commit id
     isolation: str = "worktree"  # worktree | clone
     stamp: Stamp | None = None  # of the attempt that will work there
+    keeps: bool = True  # what an earlier user left there; nobody's work is left by a gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,9 @@ class MergeRefusal(FusionError):
 class CommitConflict(MergeRefusal):
     """The work of {left} and {right} does not merge: {files}."""
 
-    hint = "Let one of them need the other, or keep their files apart; both branches are kept."
+    hint = (
+        "Let one of them need the other, keep their files apart, or set `on_conflict: agent`; both branches are kept."
+    )
 
 
 class RefMoved(MergeRefusal):

@@ -79,7 +79,8 @@ class Desks:
         if note is not None and not note.ready:
             put_away(folders.checkout, self.layout.trash)
             return salvaged, None
-        whole = self._salvaged(folders, note or Note(order.base), order.base, salvaged)
+        known = note or Note(order.base)
+        whole = not order.keeps or self._salvaged(folders, known, order.base, salvaged)
         sound = note is not None and note.isolation == order.isolation and self.checkouts.intact(folders, note.admin)
         if whole and note is not None and sound:
             try:

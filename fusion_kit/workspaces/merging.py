@@ -125,7 +125,7 @@ def _conflicting(answer: Answer) -> Names:
 
 
 def _message(done: Sequence[Part], part: Part, how: str = "") -> str:
-    return f"Merge {_title(part)} with {', '.join(_title(one) for one in done)}{how}\n"
+    return f"Merge {_title(part)} into {', '.join(_title(one) for one in done)}{how}\n"
 
 
 def _title(part: Part) -> str:

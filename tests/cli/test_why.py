@@ -66,7 +66,7 @@ def test_what_is_queued_in_a_run_that_nobody_works_on_waits_for_the_run() -> Non
 
 def test_the_delay_of_a_retry_is_told_with_its_end() -> None:
     found = _whys(_task("q", Q, attempts=1), rests={"q": NOON})["q"]
-    assert found == Why(f"waits until {clock_text(NOON)} for its next attempt; attempt 1 did not do it")
+    assert found == Why(f"waits until {clock_text(NOON)} for its next attempt; this will be attempt 2")
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_status_says_until_when_a_retry_rests(project: FakeProject, projects: Fa
     plays.plan_starts(project)
     project.tell(plays.of_task("plan", e.TaskRetried(outcome=Outcome.EXIT_CODE, delay_s=1e9)))
     line = cli("status", RUN, projects=projects).out.splitlines()[1]
-    assert " for its next attempt; attempt 1 did not do it" in line
+    assert " for its next attempt; this will be attempt 2" in line
     assert "waits until 2057-" in line
 
 

@@ -49,7 +49,7 @@ async def test_a_merge_keeps_all_commits_and_a_squash_and_a_rebase_none_with_two
         tip = await project.spaces.assemble(_landing(project, strategy, commits))
         shape[strategy] = project.log("%s", f"main..{tip}")
     assert shape == {
-        "merge": ["One", "Two", "Merge t2 with main, t1"],
+        "merge": ["One", "Two", "Merge t2 into main, t1"],
         "squash": ["Merge the work of t1, t2"],
         "rebase": ["One", "Two"],
     }

@@ -16,7 +16,7 @@ async def test_two_parents_become_one_commit_that_is_always_the_same(project: Pr
     assert project.files(both) == project.files(one) | {"two.txt": "2"}
     assert await project.spaces.combine({"t1": one, "t2": two}) == both
     assert git(project.top, "log", "-1", "--format=%P|%s|%an|%at", both) == (
-        f"{one} {two}|Merge t2 with t1|fusion-kit|1767355200"
+        f"{one} {two}|Merge t2 into t1|fusion-kit|1767355200"
     )
     assert git(project.top, "fsck", "--strict", both) == ""
 

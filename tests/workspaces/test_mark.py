@@ -38,7 +38,7 @@ async def test_both_sides_stand_between_markers_beside_what_merged(project: Proj
     assert [line.split(" ")[0] for line in lines] == ["<<<<<<<", "one", "=======", "two", ">>>>>>>"]
     assert {"1", "2"} < set(project.files(marked.commit))
     assert marked.files == ("a.txt",)
-    assert git(project.top, "log", "-1", "--format=%s", marked.commit) == "Merge t2 with t1, in conflict"
+    assert git(project.top, "log", "-1", "--format=%s", marked.commit) == "Merge t2 into t1, in conflict"
 
 
 async def test_three_parents_collect_all_their_conflicts(project: Project) -> None:

@@ -92,7 +92,9 @@ class Gate:
         trial = self._new(commit)
         attempt, run = _attempt(self.book.run.id, trial), self.book.run.id
         name = f"merge-{run[-15:]}"
-        desk = await self.house.workspaces.prepare(DeskOrder(name, commit, stamp=Stamp(run, "merge", attempt, name)))
+        desk = await self.house.workspaces.prepare(
+            DeskOrder(name, commit, stamp=Stamp(run, "merge", attempt, name), keeps=False)
+        )
         # one file with everything, in the order in which it was printed
         env = {**self.env, "FUSION_TASK_ID": "merge", "FUSION_ATTEMPT": trial.path.name}
         job = ShellJob(attempt, trial.path, f"exec 2>&1\n{self.command}", desk.path, env, TIMEOUT_S)

@@ -36,7 +36,7 @@ class NothingAsked(UsageError):
 class TooLate(UsageError):
     """Task {task!r} of run {run} had to be answered until {until}."""
 
-    hint = "`fusion-kit retry {run}` asks again."
+    hint = "Once the run has taken note of that (`fusion-kit resume {run}`), `fusion-kit retry {run}` asks again."
 
 
 class BadAnswer(UsageError):

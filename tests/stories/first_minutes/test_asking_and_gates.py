@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import time
 
 import pytest
 
@@ -110,3 +111,21 @@ def test_the_status_of_a_red_gate_says_who_broke_it_and_the_diff_shows_what_was_
     assert "merged: fk/red-" in ada.types("status", "red").out
     assert ada.types("diff", "red", "--stat").out == "added  good.txt  +1 -0\n1 file, 1 line added, 0 removed\n"
     assert re.match(r"gate failed: (good and bad|bad and good)\n", ada.types("logs", "red", "--gate").err)
+
+
+def test_an_approval_nobody_gave_in_time_fails_when_the_run_goes_on_and_a_retry_asks_again(ada: Newcomer) -> None:
+    ada.write(".fusion/workflows/late.yaml", 'name: late\ntasks: [{ id: ask, approval: { message: "Go?", timeout: 1s } }]\n')
+    ada.begun()
+    assert ada.types("run", "late").code == 4
+    deadline = time.monotonic() + 30
+    while "nobody answered until" not in ada.types("status", "late").out:
+        assert time.monotonic() < deadline
+    late = ada.types("approve", "late")
+    assert (late.code, "had to be answered" in late.err) == (2, True)
+    codes = [ada.types("resume", "late").code]
+    while codes[-1] == 4:  # an answer of the last moment may still be on its way
+        assert time.monotonic() < deadline
+        codes.append(ada.types("resume", "late").code)
+    assert codes[-1] == 124
+    assert "failed: timeout: nobody answered" in ada.types("events", "--type", "task.failed").out
+    assert ada.types("retry", "late").code == 4
