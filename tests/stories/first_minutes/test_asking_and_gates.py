@@ -114,7 +114,8 @@ def test_the_status_of_a_red_gate_says_who_broke_it_and_the_diff_shows_what_was_
 
 
 def test_an_approval_nobody_gave_in_time_fails_when_the_run_goes_on_and_a_retry_asks_again(ada: Newcomer) -> None:
-    ada.write(".fusion/workflows/late.yaml", 'name: late\ntasks: [{ id: ask, approval: { message: "Go?", timeout: 1s } }]\n')
+    late = 'name: late\ntasks: [{ id: ask, approval: { message: "Go?", timeout: 1s } }]\n'
+    ada.write(".fusion/workflows/late.yaml", late)
     ada.begun()
     assert ada.types("run", "late").code == 4
     deadline = time.monotonic() + 30
