@@ -121,8 +121,8 @@ def test_an_approval_nobody_gave_in_time_fails_when_the_run_goes_on_and_a_retry_
     deadline = time.monotonic() + 30
     while "nobody answered until" not in ada.types("status", "late").out:
         assert time.monotonic() < deadline
-    late = ada.types("approve", "late")
-    assert (late.code, "had to be answered" in late.err) == (2, True)
+    refused = ada.types("approve", "late")
+    assert (refused.code, "had to be answered" in refused.err) == (2, True)
     codes = [ada.types("resume", "late").code]
     while codes[-1] == 4:  # an answer of the last moment may still be on its way
         assert time.monotonic() < deadline
