@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fusion_kit.coordination.budgets.allowance import check_limits
 from fusion_kit.coordination.contract import TooLarge, recordable
-from fusion_kit.coordination.ports import Views
+from fusion_kit.coordination.ports import Expressions, Views
 from fusion_kit.coordination.requests import Bundle, RunRequest
 from fusion_kit.coordination.seeding import Seeds, seeds
 from fusion_kit.coordination.selection import selected
 from fusion_kit.core.errors import UsageError
+from fusion_kit.core.scope import Scope
 from fusion_kit.core.workflow import WorkflowSpec, WorkspaceMode
 
 
@@ -60,6 +62,14 @@ def _wants_git(workflow: WorkflowSpec) -> bool:
     return any(
         spec.workspace is not WorkspaceMode.NONE if spec.uses is None else _wants_git(spec.uses) for spec in specs
     )
+
+
+def target_of(expressions: Expressions, bundle: Bundle, inputs: Mapping[str, object], run: str) -> str | None:
+    """Return the branch that is to take the work, if the workflow names one; raises what its expression raises."""
+    into = bundle.workflow.merge.into
+    if into is None:
+        return None
+    return str(expressions.value(into, Scope(inputs=inputs, env=bundle.workflow.env, run={"id": run})))
 
 
 def _refuse_too_much(request: RunRequest) -> None:

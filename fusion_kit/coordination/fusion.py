@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fusion_kit.coordination.acceptance import accepted
+from fusion_kit.coordination.acceptance import accepted, target_of
 from fusion_kit.coordination.book import Book, Watch
 from fusion_kit.coordination.burial import last_facts, living
 from fusion_kit.coordination.engine import play
@@ -85,7 +85,7 @@ class Fusion:
         asked = accepted(request, house.views, has_commits=not is_new)
         bundle, taken = asked.bundle, asked.taken
         run = ids.run_id(bundle.workflow.name, f"{house.clock.now():%Y%m%d}", house.ids.chance(6))
-        if (target := self._target(request, bundle, run)) is not None:
+        if (target := target_of(house.expressions, bundle, request.inputs, run)) is not None:
             await house.workspaces.tip(target)  # a name that no branch can have is refused before anybody works
         house.archive.freeze(run, bundle)
         with house.owners.acquire(run):
@@ -116,17 +116,9 @@ class Fusion:
             inputs=request.inputs,
             settings=settings,
             base=repository.head if repository is not None else None,
-            target=self._target(request, bundle, run),
+            target=target_of(self.house.expressions, bundle, request.inputs, run),
         )
         return Draft(queued, run=run)
-
-    def _target(self, request: RunRequest, bundle: Bundle, run: str) -> str | None:
-        """Return the branch that is to take the work, if the workflow names one."""
-        into = bundle.workflow.merge.into
-        if into is None:
-            return None
-        scope = Scope(inputs=request.inputs, env=bundle.workflow.env, run={"id": run})
-        return str(self.house.expressions.value(into, scope))
 
     def _group(self, request: RunRequest, bundle: Bundle, run: str) -> dict[str, object]:
         """Return the concurrency group as the run's settings hold it."""

@@ -211,6 +211,7 @@ def test_a_target_that_is_no_name_of_a_branch_is_refused_before_anybody_works(op
     stage = open_stage(lambda effects: _renamed(_into_main(effects), "into: main", f"into: '{name}'"))
     runner = stage.call("run", "play", code=2)
     assert (f"'{name}' cannot be the name of a branch" in runner.err, stage.runs()) == (True, [])
+    assert stage.call("run", "play", "-n", code=2).err == runner.err
 
 
 def _renamed(files: dict[str, str], old: str, new: str) -> dict[str, str]:
