@@ -17,16 +17,20 @@ from pathlib import Path
 collect_ignore_glob = [] if Path(__file__).resolve().parent in Path.cwd().resolve().parents else ["*"]
 ''',
 }
+_HALF_WRITTEN = tuple(f".{name}." for name in FILES)  # as `write_whole` names its drafts
 
 
 def is_ours(folder: Path) -> bool:
-    """Return whether nothing in `folder` is the person's: it is no folder, or empty, or ignored as a whole."""
+    """Return whether nothing in `folder` is the person's: it is no folder, or empty, or ignored as a whole.
+
+    What a runner left that died while it wrote the cover is nothing of theirs either.
+    """
     if folder.is_symlink() or not folder.is_dir():
         return True
     try:
         return (folder / _IGNORE).read_text(encoding="utf-8", errors="replace") == FILES[_IGNORE]
     except OSError:
-        return next(folder.iterdir(), None) is None
+        return all(one.name.startswith(_HALF_WRITTEN) for one in folder.iterdir())
 
 
 def cover(folder: Path) -> None:

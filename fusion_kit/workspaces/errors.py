@@ -67,6 +67,8 @@ class GitTimedOut(FusionError):
 class BadName(UsageError):
     """{name!r} cannot be the name of a {kind}."""
 
+    hint = "`git check-ref-format --branch NAME` says whether a branch may have a name."
+
 
 class NameTaken(UsageError):
     """There is a branch {taken}, and so Git cannot have a branch {wanted} beside it."""

@@ -81,11 +81,12 @@ class Layout:
         ours = is_ours(self.workspaces)
         if ours:  # a project may have a folder of that name, whose files stay in Git and as open as they are
             self._make(self.workspaces)
-        cover_of = self.workspaces if ours else folders.home
+            cover(self.workspaces)  # before anything is in it: whoever dies in between leaves nothing in sight
         for part in (folders.home, folders.home / ".agent", folders.home / "logs", folders.checkout.parent):
             self._make(part)
         self._make(folders.desk)
-        cover(cover_of)
+        if not ours:
+            cover(folders.home)
         return folders
 
     def _make(self, folder: Path) -> None:

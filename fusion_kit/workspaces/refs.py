@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +51,8 @@ class Refs:
         stdin = b"".join(_line(move) for move in moves)
         args = ("update-ref", "-m", why, "--stdin", "-z")
         try:
-            self._insisting(args, stdin, moves)
+            with self._noted("moving", any(not move.ref.startswith(_OURS) for move in moves)) as was_killed:
+                self._insisting(args, stdin, moves, was_killed=was_killed)
         except GitFailed as failure:
             if (taken := _IN_THE_WAY.search(str(failure.facts["said"]))) is not None:
                 raise NameTaken(**taken.groupdict()) from failure
@@ -64,42 +66,52 @@ class Refs:
         Git locks all packed refs for that. A lock of theirs that blocks is removed only if it is empty, Git waited for
         it, and a note says that such a deletion of ours never came to its end.
         """
-        note = self._place.gitdir / "fusion-kit" / "deleting.note"
-        packed, was_killed = self._place.gitdir / "packed-refs.lock", note.is_file()
+        packed = self._place.gitdir / "packed-refs.lock"
         stdin = f"delete {ref_name(ref)}\0{commit and commit_name(commit)}\0".encode()
         args = ("update-ref", "-m", why, "--stdin", "-z")
-        note.touch()
-        try:
+        with self._noted("deleting") as was_killed:
             try:
                 self._insisting(args, stdin, [Move(ref, commit)])
             except GitFailed as failure:
-                if not (
-                    was_killed and f"'{packed}': File exists" in str(failure.facts["said"]) and _is_left(packed, "")
-                ):
+                said = str(failure.facts["said"])
+                if f"'{packed}': File exists" not in said or not _is_left(packed, "", was_killed=was_killed):
                     raise
                 packed.unlink(missing_ok=True)
                 self._insisting(args, stdin, [Move(ref, commit)])
+
+    @contextmanager
+    def _noted(self, doing: str, wanted: bool = True) -> Iterator[bool]:  # noqa: FBT001, FBT002 - read at both places
+        """Leave a note while the block lasts; give whether an earlier one never came to its end."""
+        note = self._place.gitdir / "fusion-kit" / f"{doing}.note"
+        if not wanted:
+            yield False
+            return
+        was_killed = note.is_file()
+        note.parent.mkdir(mode=0o700, exist_ok=True)
+        note.touch()
+        try:
+            yield was_killed
         finally:
             note.unlink(missing_ok=True)
 
-    def _insisting(self, args: Sequence[str], stdin: bytes, moves: Sequence[Move]) -> None:
+    def _insisting(self, args: Sequence[str], stdin: bytes, moves: Sequence[Move], *, was_killed: bool = False) -> None:
         """Do it in spite of what a killed Git left: a lock for every ref, and one for the HEAD that leads to it."""
         for _ in range(len(moves) + 1):
             try:
                 self._git.run(self._place, *args, stdin=stdin)
             except GitFailed as failure:
-                if not self._unlock(moves, str(failure.facts["said"])):
+                if not self._unlock(moves, str(failure.facts["said"]), was_killed=was_killed):
                     raise
             else:
                 return
         self._git.run(self._place, *args, stdin=stdin)
 
-    def _unlock(self, moves: Sequence[Move], said: str) -> bool:
+    def _unlock(self, moves: Sequence[Move], said: str, *, was_killed: bool) -> bool:
         """Remove the lock in our way that a Git which died with its runner left; return whether it was one.
 
         Git has waited for it by then, a thousand times as long as any of our moves takes. Of a person's branch only
-        what was left by this very move is removed: a lock with its commit in it, or one that is empty, as a living
-        Git's is for no longer than a file takes to be written.
+        what was left by this very move is removed: a lock with its commit in it, or an empty one where a note says
+        that an earlier move never came to its end.
         """
         locks = {self._place.gitdir / f"{move.ref}.lock": move for move in moves}
         if any(not move.ref.startswith(_OURS) for move in moves):
@@ -107,7 +119,8 @@ class Refs:
         left = [
             lock
             for lock, move in locks.items()
-            if f"'{lock}': File exists" in said and (move.ref.startswith(_OURS) or _is_left(lock, move.new))
+            if f"'{lock}': File exists" in said
+            and (move.ref.startswith(_OURS) or _is_left(lock, move.new, was_killed=was_killed))
         ]
         for lock in left:
             lock.unlink(missing_ok=True)
@@ -120,8 +133,11 @@ class Refs:
             folder = folder.parent
 
 
-def _is_left(lock: Path, new: str) -> bool:
-    return not lock.is_file() or lock.read_text(encoding="utf-8", errors="replace").strip() in ("", new)
+def _is_left(lock: Path, new: str, *, was_killed: bool) -> bool:
+    if not lock.is_file():
+        return True
+    text = lock.read_text(encoding="utf-8", errors="replace").strip()
+    return text == new if text else was_killed
 
 
 def _line(move: Move) -> bytes:

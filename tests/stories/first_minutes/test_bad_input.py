@@ -26,7 +26,7 @@ FILES = {
     ".fusion/workflows/takes.yaml": TAKES,
     ".fusion/workflows/boxed.yaml": "name: boxed\ntasks: [{ id: a, agent: boxed, prompt: x }]\n",
     ".fusion/agents/boxed.yaml": "provider: scripted\nsandbox: bubblewrap\nsteps: [{ say: x }]\n",
-    ".fusion/workflows/gated.yaml": "name: gated\ntasks: [{ id: a, run: 'true' }]\nmerge: { gate: make test }\n",
+    ".fusion/workflows/gated.yaml": "name: gated\ntasks: [{ id: a, run: 'true' }]\nmerge: { into: a..b }\n",
     ".fusion/workflows/absent.yaml": "name: absent\ntasks: [{ id: a, agent: absent, prompt: x }]\n",
     ".fusion/agents/absent.yaml": "provider: command\ncommand: [no-such-agent]\n",
     "inputs.json": '{"s": "from file", "n": 7}',

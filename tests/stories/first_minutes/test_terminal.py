@@ -84,8 +84,8 @@ def test_hostile_output_changes_no_terminal_in_the_tree_the_summary_logs_and_sta
 def test_in_ci_no_line_of_an_agent_is_a_command_to_the_service(ada: Newcomer) -> None:
     ada.write(".fusion/workflows/evil.yaml", EVIL)
     ada.with_a_commit()
-    ci = {"CI": "true", "GITHUB_ACTIONS": "true"}
-    ran = ada.types("run", "evil", "-v", env=ci)
+    ci = {"CI": "true", "GITHUB_ACTIONS": "true"}  # but not its form of output, which has commands of its own
+    ran = ada.types("run", "evil", "-v", "-o", "plain", env=ci)
     run = ada.types("status", "-o", "json").json["run"]
     logs = ada.types("logs", run, "evil", env=ci)
     everything = ran.out + ran.err + logs.out + ada.types("status", env=ci).out
