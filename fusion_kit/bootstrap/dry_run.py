@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from fusion_kit.bootstrap.archive import RunFolders
 from fusion_kit.bootstrap.artifacts import CopiedArtifacts
 from fusion_kit.bootstrap.findings import missing_for
+from fusion_kit.bootstrap.names import refuse_names
 from fusion_kit.clock import RandomIds, SystemClock
-from fusion_kit.coordination.acceptance import accepted, target_of
+from fusion_kit.coordination.acceptance import accepted
 from fusion_kit.coordination.caching import Hit, Recipe, would_hit
 from fusion_kit.coordination.forecast import Forecast, World, play
 from fusion_kit.coordination.house import House
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fusion_kit.bootstrap.premises import Premises
-    from fusion_kit.coordination.requests import Bundle, RunRequest
+    from fusion_kit.coordination.requests import RunRequest
     from fusion_kit.core.events import Draft, Event
 
 
@@ -67,8 +68,7 @@ class Foresight:
         """Return what would become of every node; raises the `UsageError` with which a run would be refused."""
         premises = self._premises
         asked = accepted(request, self._views, has_commits=premises.has_commits())
-        self._refuse_taken_name()
-        self._refuse_bad_target(asked.bundle, request)
+        refuse_names(premises, asked.bundle, request)
         known = {**self._known, **request.secrets}
         world = World(
             Expressions(),
@@ -79,18 +79,6 @@ class Foresight:
             self._head(),
         )
         return play(request, world)
-
-    def _refuse_taken_name(self) -> None:
-        if self._premises.is_in_git:
-            from fusion_kit.workspaces.command import Git, Place
-            from fusion_kit.workspaces.repository import refuse_taken_name
-
-            refuse_taken_name(Git(), Place(self._premises.state.parent))
-
-    def _refuse_bad_target(self, bundle: Bundle, request: RunRequest) -> None:
-        target = target_of(Expressions(), bundle, request.inputs, "a-run")
-        if target is not None:
-            asyncio.run(self._premises.workspaces().tip(target))  # a look that refuses a name no branch can have
 
     def _head(self) -> str | None:
         if not self._premises.is_in_git:

@@ -56,10 +56,12 @@ class Project(Premises):
 
     def check(self, request: RunRequest) -> None:
         """Raise the `UsageError` with which a run would be refused; writes nothing."""
+        from fusion_kit.bootstrap.names import refuse_names
         from fusion_kit.bootstrap.secrets import resolved
         from fusion_kit.coordination.acceptance import accepted
 
-        accepted(request, self.views, has_commits=self.has_commits())
+        asked = accepted(request, self.views, has_commits=self.has_commits())
+        refuse_names(self, asked.bundle, request)
         resolved(request.bundle, request.secrets, self.known_secrets())
 
     @property
