@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from fusion_kit.cli.words import count_text, money_text
 from fusion_kit.core.task import Task
-from fusion_kit.core.workflow import Kind
+
+_AGENT = "agent"  # as `core.workflow.Kind` has it, which takes long to import, and `--help` is to be quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +63,5 @@ def _used(tasks: Iterable[Task], name: str) -> int:
 
 def _is_silent(task: Task) -> bool:
     """Whether an attempt did not say what it cost: it was charged what was reserved, or nothing is known at all."""
-    worked = task.kind == Kind.AGENT.value and task.attempts > 0 and task.agent is not None
+    worked = task.kind == _AGENT and task.attempts > 0 and task.agent is not None
     return task.unmetered > 0 or (worked and task.is_final and "cost_usd" not in task.spent)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fusion_kit.core.code import MergeRefusal
-from fusion_kit.core.errors import FusionError, UsageError
+from fusion_kit.core.errors import FusionError, MergeRefusal, UsageError
 from fusion_kit.core.run import Run
 from fusion_kit.core.states import Outcome, RunState, TaskState
 from fusion_kit.core.task import Task

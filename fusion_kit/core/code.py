@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fusion_kit.core.errors import FusionError
+from fusion_kit.core.errors import FusionError, MergeRefusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +130,6 @@ class OutsideChange:
 def _differing(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
     names = before.keys() | now.keys()
     return tuple(sorted(name for name in names if before.get(name) != now.get(name)))
-
-
-class MergeRefusal(FusionError):
-    """The work could not be merged."""
 
 
 class CommitConflict(MergeRefusal):

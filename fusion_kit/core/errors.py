@@ -56,3 +56,7 @@ class BadId(UsageError):
     """{name!r} cannot be the id of a {kind}."""
 
     hint = "Use 1 to 64 lower-case letters, digits, '-' and '_', beginning with a letter or digit."
+
+
+class MergeRefusal(FusionError):
+    """The work could not be merged."""

@@ -12,8 +12,8 @@ from fusion_kit.coordination.merging.batch import Batch, batch_of, own_branch
 from fusion_kit.coordination.merging.landing import colliding
 from fusion_kit.coordination.merging.publishing import Landed, bring
 from fusion_kit.core import events as e
-from fusion_kit.core.code import CommitConflict, MergeRefusal
-from fusion_kit.core.errors import UsageError
+from fusion_kit.core.code import CommitConflict
+from fusion_kit.core.errors import MergeRefusal, UsageError
 from fusion_kit.core.run import Run
 from fusion_kit.core.states import FINAL_RUNS
 

@@ -10,7 +10,8 @@ from fusion_kit.coordination.merging.bisection import Chosen, chosen
 from fusion_kit.coordination.merging.intent import MergeNote
 from fusion_kit.coordination.verdict import error_of
 from fusion_kit.core import events as e
-from fusion_kit.core.code import CommitConflict, MergeRefusal, RefMoved, TargetBusy
+from fusion_kit.core.code import CommitConflict, RefMoved, TargetBusy
+from fusion_kit.core.errors import MergeRefusal
 
 MOST_MOVES = 5  # of the target, while its gate runs
 
