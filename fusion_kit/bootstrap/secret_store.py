@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 
 from fusion_kit.core.errors import UsageError
+from fusion_kit.core.moments import timestamp
 from fusion_kit.core.secrets import SHORTEST
 from fusion_kit.persistence import lock
-from fusion_kit.persistence.ledger import timestamp
 
 LONGEST_BYTES = 1 << 16
 

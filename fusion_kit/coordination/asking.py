@@ -10,6 +10,7 @@ from fusion_kit.coordination.execution import Execution
 from fusion_kit.coordination.frames import Node
 from fusion_kit.coordination.verdict import error_of
 from fusion_kit.core import events as e
+from fusion_kit.core.moments import timestamp
 from fusion_kit.core.states import Outcome
 from fusion_kit.core.task import Task
 
@@ -34,7 +35,9 @@ def ask(execution: Execution, node: Node) -> None:
     approval = "q" + execution.house.ids.chance(APPROVAL_LENGTH)
     until = None if wanted.timeout_s is None else clock.now() + timedelta(seconds=wanted.timeout_s)
     form = {name: dict(schema) for name, schema in wanted.inputs.items()}
-    execution.book.note(e.TaskPaused("approval", message, approval, form, _utc(until)), task=node.id)
+    execution.book.note(
+        e.TaskPaused("approval", message, approval, form, timestamp(until) if until is not None else None), task=node.id
+    )
     _wait(execution, node, approval, until)
 
 
@@ -86,7 +89,3 @@ def _wait(execution: Execution, node: Node, approval: str, until: datetime | Non
         execution.inbox.put_nowait(Expired(node.id, approval))
 
     execution.in_background(wait(), f"time for an answer to {node.id}")
-
-
-def _utc(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment is not None else None

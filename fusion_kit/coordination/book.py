@@ -27,6 +27,7 @@ from fusion_kit.core.events import (
     TaskRejected,
 )
 from fusion_kit.core.fold import agent_after, run_after, task_after
+from fusion_kit.core.moments import timestamp
 from fusion_kit.core.run import Run
 from fusion_kit.core.task import Task
 
@@ -137,7 +138,7 @@ class Book:
 
     def _fold(self, draft: Draft) -> None:
         """Fold a draft in with the time it is noted; its place in the log is not known yet and does not matter."""
-        now = self._house.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        now = timestamp(self._house.clock.now())
         event = Event(0, now, draft.fact, run=draft.run, task=draft.task, attempt=draft.attempt, agent=draft.agent)
         self._fold_in(event)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from fusion_kit.coordination.arrivals import drop, ended
+from fusion_kit.coordination.arrivals import ended
 from fusion_kit.coordination.budgets.allowance import queue_up
 from fusion_kit.coordination.budgets.reservations import over
 from fusion_kit.coordination.caching import key_kept
@@ -136,9 +135,7 @@ def _again(execution: Execution, work: Work, verdict: Verdict, wait_s: float, *,
         await execution.house.clock.sleep(wait_s)
         execution.inbox.put_nowait(Due(work.node.id))
 
-    task = asyncio.create_task(rest(), name=f"delay of {work.node.id}")
-    execution.background.add(task)
-    task.add_done_callback(execution.background.discard)
+    execution.in_background(rest(), f"delay of {work.node.id}")
 
 
 def wake(execution: Execution, message: Due) -> None:
@@ -146,12 +143,3 @@ def wake(execution: Execution, message: Due) -> None:
     if message.node in execution.resting:
         execution.resting.discard(message.node)
         queue_up(execution, execution.nodes[message.node])
-
-
-def give_up_waiting(execution: Execution, reason: str) -> None:
-    """Take everything that waits in the queue, or for a retry's delay, out for good."""
-    waiting = [waiting.node for waiting in execution.queue] + sorted(execution.resting)
-    for name in waiting:
-        node = execution.nodes[name]
-        if node.frame.section != "finally":
-            drop(execution, node, reason)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -248,9 +247,7 @@ def begin(execution: Execution, work: Work) -> None:
             verdict = Verdict(Outcome.CONTRACT, error=error)
         execution.inbox.put_nowait(AttemptEnded(work, verdict))
 
-    task = asyncio.create_task(carry(), name=f"attempt {work.attempt}")
-    execution.background.add(task)
-    task.add_done_callback(execution.background.discard)
+    execution.in_background(carry(), f"attempt {work.attempt}")
 
 
 async def _carried_out(execution: Execution, work: Work) -> Verdict:

@@ -9,12 +9,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 from fusion_kit.core.errors import FusionError
 from fusion_kit.core.events import Draft, Event, SystemPaused, SystemResumed
+from fusion_kit.core.moments import timestamp
 from fusion_kit.persistence.ballast import BALLAST_BYTES, Ballast
 from fusion_kit.persistence.disk import Disk
 from fusion_kit.persistence.errors import LedgerFull, LedgerUnavailable
@@ -29,11 +30,6 @@ Result = list[Event] | FusionError
 
 _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _FLUSH_AT = 512  # events the index may lag behind while this process writes
-
-
-def timestamp(moment: datetime) -> str:
-    """Return a time as the log holds it: UTC with milliseconds, `2026-11-22T17:00:00.123Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from fusion_kit.core.errors import GroupBusy
 from fusion_kit.core.ids import checked, slug
+from fusion_kit.core.moments import timestamp
 from fusion_kit.persistence import lock
 from fusion_kit.persistence.errors import RunOwned
-from fusion_kit.persistence.ledger import timestamp
 
 _NOTE_BYTES = 4096
 

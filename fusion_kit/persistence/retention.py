@@ -18,6 +18,7 @@ from typing import NamedTuple, cast
 
 from fusion_kit.core.agent import Agent
 from fusion_kit.core.events import Draft, Event, LogCheckpoint
+from fusion_kit.core.moments import timestamp
 from fusion_kit.core.run import Run
 from fusion_kit.core.states import FINAL_RUNS, AgentState
 from fusion_kit.core.task import Task
@@ -25,7 +26,7 @@ from fusion_kit.persistence.checkpoint import Checkpoint, checkpoint_name, check
 from fusion_kit.persistence.columns import Entity, Held
 from fusion_kit.persistence.disk import Disk
 from fusion_kit.persistence.indexed import IndexedLog
-from fusion_kit.persistence.ledger import Ledger, Sizes, timestamp
+from fusion_kit.persistence.ledger import Ledger, Sizes
 from fusion_kit.persistence.lines import LINE_LIMIT_BYTES
 from fusion_kit.persistence.log import Log
 from fusion_kit.persistence.rows import Key, Rows

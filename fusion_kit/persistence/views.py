@@ -14,6 +14,7 @@ from typing import cast
 from fusion_kit.core.agent import Agent
 from fusion_kit.core.errors import NotFound
 from fusion_kit.core.events import Event, Severity
+from fusion_kit.core.moments import timestamp
 from fusion_kit.core.run import Run
 from fusion_kit.core.states import RunState, TaskState
 from fusion_kit.core.task import Task
@@ -21,7 +22,6 @@ from fusion_kit.persistence.columns import event_in, held_in
 from fusion_kit.persistence.errors import AmbiguousRun
 from fusion_kit.persistence.index import Index
 from fusion_kit.persistence.indexed import IndexedLog
-from fusion_kit.persistence.ledger import timestamp
 from fusion_kit.persistence.log import Log
 from fusion_kit.persistence.selection import END, Selection, seq_before, types_like
 

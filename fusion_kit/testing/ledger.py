@@ -8,6 +8,7 @@ from fusion_kit.core.agent import Agent
 from fusion_kit.core.errors import NotFound
 from fusion_kit.core.events import Draft, Event
 from fusion_kit.core.fold import World
+from fusion_kit.core.moments import timestamp
 from fusion_kit.core.run import Run
 from fusion_kit.core.task import Task
 from fusion_kit.testing.time import FakeClock
@@ -35,7 +36,7 @@ class MemoryLedger:
         if self.crash_at == self.appends:
             raise Crash
         world = World(dict(self._world.runs), dict(self._world.tasks), dict(self._world.agents))
-        now = self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        now = timestamp(self._clock.now())
         first = len(self.events) + 1
         made = [
             Event(first + place, now, draft.fact, "", draft.run, draft.task, draft.attempt, draft.agent)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fusion_kit.core.errors import UsageError
+from fusion_kit.core.moments import timestamp
 from fusion_kit.workspaces.command import Git, Place
 from fusion_kit.workspaces.errors import RefMoved
 from fusion_kit.workspaces.layout import Layout
@@ -158,8 +159,7 @@ def _saved(ref: str, commit: str, date: str, subject: str) -> Saved | None:
 
 
 def _day(seconds: float | str) -> str:
-    moment = datetime.fromtimestamp(float(seconds or 0), UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return timestamp(datetime.fromtimestamp(float(seconds or 0), UTC))
 
 
 @contextmanager

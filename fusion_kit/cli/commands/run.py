@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,10 @@ from fusion_kit.cli.arguments import WorkflowArgument
 from fusion_kit.cli.ci_options import Junit, Nested, SummaryFile
 from fusion_kit.cli.session import session_of
 from fusion_kit.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from fusion_kit.cli.running import Asked
+    from fusion_kit.cli.session import Session
 
 Inputs = Annotated[
     list[str] | None,
@@ -93,10 +97,14 @@ def command(  # noqa: PLR0913, PLR0917 - every option of the command is one of i
         keep_going=keep_going,
         max_cost_usd=max_cost,
     )
+    if watch:
+        return _watched(session, asked, (junit, summary))
     if dry_run:
         return said_before(session, asked)
-    if watch:
-        from fusion_kit.cli.watching import run_on_change
-
-        return run_on_change(session, asked, own=(junit, summary))
     return run_left_behind(session, asked) if detach else run_here(session, asked)
+
+
+def _watched(session: Session, asked: Asked, own: tuple[Path | None, Path | None]) -> int:
+    from fusion_kit.cli.watching import run_on_change
+
+    return run_on_change(session, asked, own=own)
