@@ -35,9 +35,8 @@ def ask(execution: Execution, node: Node) -> None:
     approval = "q" + execution.house.ids.chance(APPROVAL_LENGTH)
     until = None if wanted.timeout_s is None else clock.now() + timedelta(seconds=wanted.timeout_s)
     form = {name: dict(schema) for name, schema in wanted.inputs.items()}
-    execution.book.note(
-        e.TaskPaused("approval", message, approval, form, timestamp(until) if until is not None else None), task=node.id
-    )
+    deadline = timestamp(until) if until is not None else None
+    execution.book.note(e.TaskPaused("approval", message, approval, form, deadline), task=node.id)
     _wait(execution, node, approval, until)
 
 
